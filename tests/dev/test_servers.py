@@ -1,4 +1,4 @@
-"""The embedded servers: they start, understand Cyrillic, come back after a kill, keep data, and leave nothing behind."""
+"""The embedded servers: they start, understand Cyrillic, come back after a kill, keep data, leave nothing behind."""
 
 import os
 import signal
@@ -113,7 +113,7 @@ def test_a_stranger_with_the_pid_of_a_stale_server_is_left_alone(tmp_path: Path)
 
 def test_postgres_that_cannot_start_says_why_in_one_line(postgres: PostgresServer, tmp_path: Path) -> None:
     other = PostgresServer(tmp_path / "other", postgres.port, fast=True)
-    with pytest.raises(StartError, match="PostgreSQL did not start .*; its log is") as caught:
+    with pytest.raises(StartError, match=r"PostgreSQL did not start .*; its log is") as caught:
         other.start()
     assert "\n" not in str(caught.value)
 
@@ -168,5 +168,5 @@ def test_valkey_of_a_killed_run_is_stopped_first(valkey: ValkeyServer) -> None:
 
 
 def test_valkey_on_a_taken_port_says_so(valkey: ValkeyServer, tmp_path: Path) -> None:
-    with pytest.raises(StartError, match="Valkey did not start .*; its log is"):
+    with pytest.raises(StartError, match=r"Valkey did not start .*; its log is"):
         ValkeyServer(tmp_path / "other", valkey.port, fast=True).start()
