@@ -1,0 +1,1 @@
+"""Private objects under server-made keys: `base`, `local`, `signing` (links), `ranges` (serving)."""

@@ -1,0 +1,61 @@
+"""Reads back what ffmpeg wrote, to prove that it is whole."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+_STREAM = re.compile(r"#EXT-X-STREAM-INF:.*\bBANDWIDTH=(\d+)")
+_BYTES = re.compile(r'#EXT-X-(?:MAP:.*BYTERANGE="|BYTERANGE:)(\d+)@(\d+)')
+
+
+class PlaylistBroken(Exception):  # noqa: N818
+    """A playlist does not describe its file from the first byte to the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPlaylist:
+    """One rendition as written: length in seconds, segment lengths, the one file behind it and its size."""
+
+    name: str
+    file: str
+    duration_s: float
+    segments_s: tuple[float, ...]
+    size_bytes: int
+
+
+def read_media(path: Path) -> MediaPlaylist:
+    """The media playlist at `path`, checked against its single file. Raises `PlaylistBroken`."""
+    if not path.is_file():
+        raise PlaylistBroken(f"{path.name} was not written")
+    lines = path.read_text().splitlines()
+    if "#EXT-X-ENDLIST" not in lines:
+        raise PlaylistBroken(f"{path.name} has no end")
+    segments = tuple(float(line[8:].split(",")[0]) for line in lines if line.startswith("#EXTINF:"))
+    files = {line for line in lines if line and not line.startswith("#")}
+    if len(files) != 1 or not segments:
+        raise PlaylistBroken(f"{path.name} names {len(files)} files in {len(segments)} segments")
+    file = path.with_name(files.pop())
+    end = 0
+    for match in filter(None, map(_BYTES.match, lines)):
+        if int(match[2]) != end:
+            raise PlaylistBroken(f"{path.name} jumps from byte {end} to {match[2]}")
+        end += int(match[1])
+    size = file.stat().st_size if file.is_file() else -1
+    if end != size:
+        raise PlaylistBroken(f"{path.name} covers {end} bytes of {size}")
+    return MediaPlaylist(path.name, file.name, sum(segments), segments, size)
+
+
+def finish_master(path: Path, rate: Fraction) -> dict[str, int]:
+    """Add the frame rate that ffmpeg leaves out; answers bits per second by media playlist name."""
+    if not path.is_file():
+        raise PlaylistBroken(f"{path.name} was not written")
+    bandwidths: dict[str, int] = {}
+    lines = path.read_text().splitlines()
+    for number, line in enumerate(lines):
+        if stream := _STREAM.match(line):
+            bandwidths[lines[number + 1]] = int(stream[1])
+            lines[number] = f"{line},FRAME-RATE={float(rate):.3f}"
+    path.write_text("\n".join(lines) + "\n")
+    return bandwidths
