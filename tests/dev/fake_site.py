@@ -1,4 +1,4 @@
-"""A site of tiny processes for the tests of `up`: `python fake_site.py KIND...` runs the supervisor with these kinds."""
+"""A site of tiny processes for the tests of `up`: `python fake_site.py KIND...` supervises one of each kind."""
 
 import os
 import sys

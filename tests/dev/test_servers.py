@@ -21,7 +21,7 @@ def connect(server: PostgresServer, database: str = "lectern") -> psycopg.Connec
 
 def one(server: PostgresServer, statement: str, database: str = "lectern") -> object:
     with connect(server, database) as connection:
-        row = connection.execute(statement).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(statement).fetchone()
     assert row is not None
     return row[0]
 

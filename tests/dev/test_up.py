@@ -35,12 +35,12 @@ class Site:
         self.runs: list[subprocess.Popen[bytes]] = []
         self.external = {"DATABASE_URL": "postgresql://nowhere/none", "REDIS_URL": "redis://nowhere/0"}
 
-    def up(self, *kinds: str, shell: str = 'exec "$@"', **environ: str) -> subprocess.Popen[bytes]:
-        """Start `up` without waiting for it; `shell` is how the shell starts it."""
+    def up(self, *kinds: str, start: str = 'exec "$@"', **environ: str) -> subprocess.Popen[bytes]:
+        """Start `up` without waiting for it; `start` is how the shell starts it."""
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(self.port), "VAR_DIR": str(self.var_dir)}
         env = {name: value for name, value in env.items() if name not in self.external} | self.external | environ
         run = subprocess.Popen(
-            ["sh", "-c", shell, "sh", sys.executable, FAKE_SITE, *kinds],
+            ["sh", "-c", start, "sh", sys.executable, FAKE_SITE, *kinds],
             env=env,
             stdout=(self.var_dir.parent / f"out-{len(self.runs)}").open("wb"),
             stderr=(self.var_dir.parent / f"err-{len(self.runs)}").open("wb"),
@@ -138,7 +138,7 @@ def test_a_process_that_never_starts_is_tried_ever_more_slowly(site: Site) -> No
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_all_in_reverse_order(site: Site, number: int) -> None:
     # A shell may start its background jobs with SIGINT ignored; `up` and its children must not inherit that.
-    run = site.up("polite", "stubborn", "parent", "polite", shell='trap "" INT; exec "$@"')
+    run = site.up("polite", "stubborn", "parent", "polite", start='trap "" INT; exec "$@"')
     site.wait_for("polite-0     | interrupt is True")
     site.wait_for("polite-3     | interrupt is True")
     site.wait_for("stubborn-1   | here")
@@ -203,7 +203,7 @@ def test_what_a_killed_up_left_is_stopped_by_the_next_start(site: Site) -> None:
 
 
 def test_killed_servers_come_back_and_keep_their_data_over_a_restart(site: Site) -> None:
-    site.external = {}
+    site.external = {"DATABASE_URL": "", "REDIS_URL": ""}
     run = site.up("sleeper")
     before = site.wait_for_services(3)
     env = json.loads((site.var_dir / "environment.json").read_text())
@@ -240,7 +240,7 @@ def kept(env: dict[str, str]) -> bool:
             with psycopg.connect(env["DATABASE_URL"].replace("+psycopg", "")) as connection:
                 connection.execute("SELECT n FROM kept")
             with redis.Redis.from_url(env["REDIS_URL"]) as client:
-                return client.get("kept") == b"yes"
+                return bool(client.get("kept") == b"yes")
         return False
 
     return processes.wait_until(both, PATIENCE)
@@ -272,8 +272,8 @@ def test_health_check_waits_for_200_and_says_what_is_missing() -> None:
             self.end_headers()
             self.wfile.write(b"relay: silent")
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            """Keep the test's output clean."""
 
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
