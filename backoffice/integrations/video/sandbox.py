@@ -49,12 +49,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How the command ended: exit status (negative: the signal), last 64 KiB of stderr, CPU seconds, peak KiB."""
+    """How the command ended: exit status (negative: the signal), last 64 KiB of stderr, CPU seconds."""
 
     returncode: int
     stderr: str
     cpu_s: float
-    peak_kib: int
 
 
 def run(
@@ -80,7 +79,8 @@ def run(
             output.read(WAKE_S)
             if on_wake is not None:
                 on_wake()
-        while output.read(0):
+        # A child of the child may hold the pipe and go on writing.
+        while output.read(0) and time.monotonic() < deadline:
             pass
     finally:
         # Not reaped yet, so the number of the group cannot belong to somebody else by now.
@@ -88,7 +88,7 @@ def run(
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         output.close()
-    finished = Finished(child.returncode, output.stderr(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+    finished = Finished(child.returncode, output.stderr(), usage.ru_utime + usage.ru_stime)
     _refuse_limits(finished, limits)
     return finished
 

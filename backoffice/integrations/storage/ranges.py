@@ -1,0 +1,106 @@
+"""Answers a GET or HEAD of one file, ranges included, so that the server can hand it to sendfile."""
+
+import io
+import os
+import re
+from http import HTTPStatus
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from werkzeug.http import http_date
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import wrap_file
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_TYPES = {
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".mp4": "video/mp4",
+    ".m4s": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".vtt": "text/vtt; charset=utf-8",
+}
+_RANGE = re.compile(r"bytes=(?=.*[0-9])([0-9]*)-([0-9]*)")
+BLOCK_BYTES = 64 * 1024
+
+
+class _Slice(io.RawIOBase):
+    """Part of an open file. `fileno` stands at its start, so that gunicorn sends it with sendfile; who reads it
+    by blocks instead gets no byte past its end."""
+
+    def __init__(self, path: Path, start: int, length: int) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._file.seek(start)
+        self._left = length
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def range_response(path: Path, environ: "WSGIEnvironment", *, max_age_s: int = 3600) -> Response:
+    """200, 206, 304 or 416 for the file at `path`; the request's headers are taken from `environ`.
+
+    A list of ranges is answered with the whole file, as HTTP allows. Types outside our own products are sent as an
+    attachment that cannot run anything. Raises `FileNotFoundError`.
+    """
+    facts = path.stat()
+    etag = f'"{facts.st_size:x}-{facts.st_mtime_ns:x}"'
+    response = Response(status=HTTPStatus.OK, headers=_headers(path, facts, etag, max_age_s))
+    if etag in [tag.strip() for tag in environ.get("HTTP_IF_NONE_MATCH", "").split(",")]:
+        response.status_code = HTTPStatus.NOT_MODIFIED
+        del response.headers["Content-Type"]
+        return response
+    start, end = 0, facts.st_size
+    asked = environ.get("HTTP_RANGE")
+    if asked and environ.get("HTTP_IF_RANGE", etag) == etag and (match := _RANGE.fullmatch(asked.strip())):
+        bounds = _bounds(match[1], match[2], facts.st_size)
+        if bounds is None:
+            response.status_code = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            response.headers["Content-Range"] = f"bytes */{facts.st_size}"
+            return response
+        start, end = bounds
+        response.status_code = HTTPStatus.PARTIAL_CONTENT
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{facts.st_size}"
+    response.headers["Content-Length"] = str(end - start)
+    if environ["REQUEST_METHOD"] != "HEAD":
+        response.response = wrap_file(environ, cast(IO[bytes], _Slice(path, start, end - start)), BLOCK_BYTES)
+        response.direct_passthrough = True
+    return response
+
+
+def _bounds(first: str, last: str, size: int) -> tuple[int, int] | None:
+    """Start and end (exclusive) of `first-last`, `first-` or `-length`; None when nothing of it is in the file."""
+    if first:
+        start, end = int(first), min(int(last) + 1 if last else size, size)
+    else:
+        start, end = max(size - int(last or 0), 0), size
+    return (start, end) if start < end else None
+
+
+def _headers(path: Path, facts: os.stat_result, etag: str, max_age_s: int) -> dict[str, str]:
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": f"private, max-age={max_age_s}",
+        "ETag": etag,
+        "Last-Modified": http_date(facts.st_mtime),
+        "X-Content-Type-Options": "nosniff",
+        "Content-Type": _TYPES.get(path.suffix, "application/octet-stream"),
+    }
+    if path.suffix not in _TYPES:
+        headers["Content-Disposition"] = "attachment"
+        headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return headers
