@@ -1,6 +1,7 @@
 """Runs as a script inside the sandbox, never imported: one uploaded picture becomes the renditions of a cover.
 
-argv: path, most pixels, widths as a JSON list. Writes into the working folder, knows Pillow alone. Prints facts, or `{"error": …, "detail": …}`.
+argv: path, most pixels, widths as a JSON list. Writes into the working folder and knows Pillow alone. Prints facts,
+or `{"error": …, "detail": …}`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""From an accepted upload to a folder that plays: HLS ladder, poster, manifest (media rules C-4, X-5)."""
+"""From an accepted upload to a folder that plays: HLS ladder, poster, manifest (C-4)."""
 
 import time
 from collections.abc import Callable

@@ -98,5 +98,6 @@ def _packaging(info: VideoInfo, rungs: tuple[Rung, ...]) -> list[str]:
     return [
         *("-f", "hls", "-hls_time", str(SEGMENT_S), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"),
         *("-hls_flags", "single_file+independent_segments", "-master_pl_name", MASTER),
-        *("-var_stream_map", " ".join(streams), "%v.m3u8"),
+        # Shifted starts would need two edits per track, and Chromium reads one: picture and sound would part.
+        *("-avoid_negative_ts", "disabled", "-var_stream_map", " ".join(streams), "%v.m3u8"),
     ]

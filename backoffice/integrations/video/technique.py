@@ -1,4 +1,4 @@
-"""Is there anything to see and to hear: the facts behind the checks on dark and silent videos (M-2)."""
+"""Is there anything to see and to hear: the facts behind the checks on dark and silent videos (L-3)."""
 
 import re
 from collections.abc import Callable
