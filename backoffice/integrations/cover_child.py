@@ -53,16 +53,20 @@ def rendition(picture: Image.Image, width: int) -> dict[str, object]:
     return {"name": name, "width": width, "height": height, "size_bytes": Path(name).stat().st_size}
 
 
-Image.MAX_IMAGE_PIXELS = int(sys.argv[2])
-warnings.simplefilter("error", Image.DecompressionBombWarning)
-try:
-    answer = main(sys.argv[1], json.loads(sys.argv[3]))
-except UnidentifiedImageError as error:
-    answer = {"error": "not_an_image", "detail": str(error)}
-except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-    answer = {"error": "too_many_pixels", "detail": str(error)}
-except MemoryError as error:
-    answer = {"error": "too_heavy", "detail": str(error)}
-except Exception as error:  # whatever hostile bytes provoke is an answer about the file
-    answer = {"error": "damaged", "detail": f"{type(error).__name__}: {error}"}
-sys.stdout.write(json.dumps(answer) + "\n")
+def answer(path: str, max_pixels: str, widths: str) -> dict[str, object]:
+    Image.MAX_IMAGE_PIXELS = int(max_pixels)
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    try:
+        return main(path, json.loads(widths))
+    except UnidentifiedImageError as error:
+        return {"error": "not_an_image", "detail": str(error)}
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        return {"error": "too_many_pixels", "detail": str(error)}
+    except MemoryError as error:
+        return {"error": "too_heavy", "detail": str(error)}
+    except Exception as error:  # whatever hostile bytes provoke is an answer about the file
+        return {"error": "damaged", "detail": f"{type(error).__name__}: {error}"}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(answer(*sys.argv[1:])) + "\n")

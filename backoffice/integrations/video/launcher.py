@@ -43,9 +43,10 @@ def main() -> None:
     os.execve(command[0], command, {})  # noqa: S606 - no shell is the point
 
 
-try:
-    main()
-except (OSError, ValueError) as error:
-    sys.stderr.write(f"launcher: {error}\n")
-    sys.stderr.flush()
-    os._exit(BROKEN)
+if __name__ == "__main__":
+    try:
+        main()
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"launcher: {error}\n")
+        sys.stderr.flush()
+        os._exit(BROKEN)

@@ -116,10 +116,14 @@ def declared(container: InputContainer, video: VideoStream, spans: dict[int, lis
     return {"declared_s": (container.duration or 0) / av.time_base, "present_s": present}
 
 
-try:
-    answer = main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
-except MemoryError as error:
-    answer = {"error": "too_heavy", "detail": str(error)}
-except Exception as error:  # whatever hostile bytes provoke is an answer about the file
-    answer = {"error": "damaged", "detail": f"{type(error).__name__}: {error}"}
-sys.stdout.write(json.dumps(answer) + "\n")
+def answer(path: str, demuxer: str, max_pixels: str) -> dict[str, object]:
+    try:
+        return main(path, demuxer, int(max_pixels))
+    except MemoryError as error:
+        return {"error": "too_heavy", "detail": str(error)}
+    except Exception as error:  # whatever hostile bytes provoke is an answer about the file
+        return {"error": "damaged", "detail": f"{type(error).__name__}: {error}"}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(answer(*sys.argv[1:])) + "\n")
