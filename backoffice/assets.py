@@ -12,7 +12,7 @@ DIST_URL = "/static/dist/"
 FOREVER = "public, max-age=31536000, immutable"
 
 
-class AssetsMissing(RuntimeError):
+class AssetsMissingError(RuntimeError):
     """The front-end was not built, or a template names a file or an icon that the build does not have."""
 
 
@@ -26,13 +26,13 @@ class Manifest:
     def url(self, name: str) -> str:
         """Address of a built file by its logical name (`site.css`)."""
         if name not in self.files:
-            raise AssetsMissing(f"no built file named {name!r}; it has: {', '.join(sorted(self.files))}")
+            raise AssetsMissingError(f"no built file named {name!r}; it has: {', '.join(sorted(self.files))}")
         return DIST_URL + self.files[name]
 
     def icon(self, name: str, label: str = "", large: bool = False) -> Markup:
         """One icon of the sprite; silent for screen readers unless it has a label."""
         if name not in self.icons:
-            raise AssetsMissing(f"no icon named {name!r}; add it to static/src/icons/icons.txt")
+            raise AssetsMissingError(f"no icon named {name!r}; add it to static/src/icons/icons.txt")
         meaning = Markup(' role="img" aria-label="{}"').format(label) if label else Markup(' aria-hidden="true"')
         css = "icon icon-lg" if large else "icon"
         return Markup('<svg class="{}"{}><use href="{}#{}"></use></svg>').format(
@@ -41,14 +41,14 @@ class Manifest:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest at `path`; raises AssetsMissing when there is none or it cannot be read."""
+    """The manifest at `path`; raises AssetsMissingError when there is none or it cannot be read."""
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return Manifest(files=dict(data["files"]), icons=frozenset(data["icons"]))
     except FileNotFoundError:
-        raise AssetsMissing('The front-end is not built: run "make build".') from None
+        raise AssetsMissingError('The front-end is not built: run "make build".') from None
     except (ValueError, KeyError, TypeError) as error:
-        raise AssetsMissing(f'The front-end build is damaged ({error}): run "make build".') from error
+        raise AssetsMissingError(f'The front-end build is damaged ({error}): run "make build".') from error
 
 
 def _keep_forever(response: Response) -> Response:

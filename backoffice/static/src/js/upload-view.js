@@ -34,7 +34,7 @@ export const makeView = (box, words) => {
   error.setAttribute("role", "alert");
   meter.append(bar);
   live.append(title, meter, facts, error, actions, status);
-  let spoken = -1;
+  let spoken = "";
 
   const show = ({ heading = "", percent = null, figures = "", problem = "", buttons = [] }) => {
     title.textContent = heading;
@@ -57,7 +57,7 @@ export const makeView = (box, words) => {
       if (had) actions.querySelector("button")?.focus();
     }
     // Screen readers hear the start, every tenth and the end, not every packet.
-    const step = percent === null ? -1 : Math.floor(percent / STEP);
+    const step = `${heading}|${percent === null ? "" : Math.floor(percent / STEP)}`;
     if (step !== spoken) { spoken = step; status.textContent = percent === null ? heading : `${heading}: ${Math.floor(percent)} %`; }
   };
   show({});
