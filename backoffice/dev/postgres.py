@@ -107,11 +107,24 @@ class PostgresServer:
     def stop_stale(self) -> bool:
         """Stop the server that a killed run left on this cluster; True when there was one."""
         pid = self._pid_file()[:1]
-        if not pid or not pid[0].isdigit():
-            return False
-        return processes.kill_stale_server(
+        stale = pid != [] and pid[0].isdigit()
+        stopped = stale and processes.kill_stale_server(
             int(pid[0]), program="postgres", data_dir=self.data_dir, number=signal.SIGINT, grace=30.0
         )
+        self._kill_orphans()
+        return stopped
+
+    def _kill_orphans(self) -> None:
+        """Kill busy backends that outlived their killed server: no new one starts while they hold its memory."""
+
+        def orphans() -> list[int]:
+            found = processes.working_in(self.data_dir)
+            return [pid for pid in found if processes.command_line(pid).startswith("postgres:")]
+
+        for pid in orphans():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        processes.wait_until(lambda: not orphans(), 10.0)
 
     def database_exists(self, name: str) -> bool:
         """Tell whether the cluster has a database of that name."""

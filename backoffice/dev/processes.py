@@ -85,6 +85,16 @@ def command_line(pid: int) -> str:
     return listing.stdout.strip()
 
 
+def working_in(folder: Path) -> list[int]:
+    """Return the pids of processes whose working folder this is; empty where that cannot be known (not Linux)."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink() == folder:
+                found.append(int(process.name))
+    return found
+
+
 def kill_stale_server(pid: int, *, program: str, data_dir: Path, number: int, grace: float) -> bool:
     """Stop a server that an earlier, killed run left behind; True when there was one.
 

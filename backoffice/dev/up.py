@@ -85,8 +85,8 @@ def run(settings: UpSettings, plan: Plan) -> int:
     return 0
 
 
-def run_beside(settings: UpSettings, command: ProcessSpec) -> int:
-    """Run one command in the foreground on servers of its own with an empty, migrated database; return its exit code.
+def run_beside(settings: UpSettings, steps: tuple[ProcessSpec, ...], command: ProcessSpec) -> int:
+    """Run the steps, then a command in the foreground, on empty servers of their own; return the command's exit code.
 
     The servers' data are in a folder that exists only meanwhile, so the data of `up` are not touched.
     """
@@ -100,7 +100,8 @@ def run_beside(settings: UpSettings, command: ProcessSpec) -> int:
             try:
                 database_url, redis_url = start_servers(settings, console, supervisor)
                 env = child_environment(settings, database_url=database_url, redis_url=redis_url)
-                run_to_end(MIGRATE, env=env, cwd=ROOT, console=console, cancelled=supervisor.stopping)
+                for step in steps:
+                    run_to_end(step, env=env, cwd=ROOT, console=console, cancelled=supervisor.stopping)
                 process = processes.spawn(command.argv, env=env, output=sys.stdout.fileno(), cwd=ROOT)
                 processes.wait_until(lambda: process.poll() is not None or supervisor.stopping(), float("inf"))
                 return processes.stop(process, (signal.SIGTERM, command.grace))
@@ -113,7 +114,7 @@ def run_beside(settings: UpSettings, command: ProcessSpec) -> int:
 
 def bench(settings: UpSettings, arguments: tuple[str, ...]) -> int:
     """Run a benchmark of the app on servers of its own; return its exit code."""
-    return run_beside(settings, replace(BENCH, argv=(*BENCH.argv, *arguments)))
+    return run_beside(settings, (MIGRATE,), replace(BENCH, argv=(*BENCH.argv, *arguments)))
 
 
 def _start(settings: UpSettings, plan: Plan, console: Console, supervisor: Supervisor) -> None:
@@ -171,10 +172,12 @@ def _lock(settings: UpSettings) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise StartError(f"already running here: {holder}; stop it there with Ctrl-C or by `kill PID`") from None
+            pid, _, address = file.read().strip().partition(" ")
+            raise StartError(
+                f"already running here (pid {pid}, {address}): stop it with Ctrl-C in its terminal or `kill {pid}`"
+            ) from None
         file.truncate(0)
-        file.write(f"pid {os.getpid()}, {settings.address}\n")
+        file.write(f"{os.getpid()} {settings.address}\n")
         file.flush()
         yield
         file.truncate(0)

@@ -23,6 +23,13 @@ print('interrupt is', signal.getsignal(signal.SIGINT) is signal.default_int_hand
 while True:
     signal.pause()
 """
+BESIDE = """
+import os, psycopg, redis
+with psycopg.connect(os.environ['DATABASE_URL'].replace('+psycopg', '')) as connection:
+    print(connection.execute("SELECT lower('ПРИВЕТ')").fetchone()[0], flush=True)
+redis.Redis.from_url(os.environ['REDIS_URL']).ping()
+raise SystemExit(7)
+"""
 KINDS = {"sleeper": SLEEPER, "parent": PARENT, "stubborn": STUBBORN, "polite": POLITE, "crasher": "raise SystemExit(3)"}
 
 
@@ -45,13 +52,15 @@ class FileIsThere:
 
 
 def main(kinds: list[str]) -> int:
-    """Run `up` with one process of each kind, named by its kind and place."""
+    """Run `up` with one process of each kind, named by its kind and place; without kinds one command beside it."""
     settings = UpSettings.read(os.environ)
     steps = [ProcessSpec("prepare", (sys.executable, "-c", os.environ.get("PREPARE", "print('prepared')")))]
     table = [
         ProcessSpec(f"{kind}-{place}", (sys.executable, "-c", KINDS[kind]), grace=0.5 if kind == "stubborn" else 20.0)
         for place, kind in enumerate(kinds)
     ]
+    if not table:
+        return up.run_beside(settings, tuple(steps), ProcessSpec("beside", (sys.executable, "-c", BESIDE)))
     ready = FileIsThere(settings.var_dir / "ready")
     return up.run(settings, up.Plan(tuple(steps), tuple(table), ready, ("welcome",)))
 

@@ -1,7 +1,9 @@
 """The embedded servers: they start, understand Cyrillic, come back after a kill, keep data, leave nothing behind."""
 
+import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +88,28 @@ def test_postgres_comes_back_after_kill_with_its_data(tmp_path: Path, fast: bool
         assert one(server, "SELECT n FROM kept") == 1
     finally:
         server.stop()
+
+
+def test_postgres_comes_back_while_a_busy_backend_of_the_killed_one_lives(postgres: PostgresServer) -> None:
+    with connect(postgres) as connection:
+        connection.execute("CREATE FUNCTION busy() RETURNS int LANGUAGE plpgsql AS 'BEGIN LOOP END LOOP; END'")
+
+        def run() -> None:
+            with contextlib.suppress(psycopg.Error):
+                connection.execute("SELECT busy()")
+
+        busy = threading.Thread(target=run)
+        busy.start()
+        assert processes.wait_until(
+            lambda: one(postgres, "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT busy()'") == 1, 30
+        )
+        assert postgres.process is not None
+        os.kill(postgres.process.pid, signal.SIGKILL)
+        postgres.process.wait()
+        postgres.start()
+        busy.join(30)
+        assert not busy.is_alive()
+    assert one(postgres, "SELECT 1") == 1
 
 
 def test_postgres_of_a_killed_run_is_stopped_first(postgres: PostgresServer) -> None:

@@ -246,6 +246,14 @@ def kept(env: dict[str, str]) -> bool:
     return processes.wait_until(both, PATIENCE)
 
 
+def test_a_command_beside_gets_servers_of_its_own(site: Site) -> None:
+    site.external = {"DATABASE_URL": "", "REDIS_URL": ""}
+    assert site.up().wait(PATIENCE) == 7
+    assert "привет\n" in site.output()
+    assert list(site.var_dir.iterdir()) == []
+    assert leftovers.marked_processes(site.var_dir) == []
+
+
 def test_secrets_are_made_once_and_private(site: Site) -> None:
     site.up("sleeper")
     site.wait_for_services(1)
