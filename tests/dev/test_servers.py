@@ -93,6 +93,7 @@ def test_postgres_comes_back_after_kill_with_its_data(tmp_path: Path, fast: bool
 def test_postgres_comes_back_while_a_busy_backend_of_the_killed_one_lives(postgres: PostgresServer) -> None:
     with connect(postgres) as connection:
         connection.execute("CREATE FUNCTION busy() RETURNS int LANGUAGE plpgsql AS 'BEGIN LOOP END LOOP; END'")
+        backend = connection.info.backend_pid
 
         def run() -> None:
             with contextlib.suppress(psycopg.Error):
@@ -106,9 +107,13 @@ def test_postgres_comes_back_while_a_busy_backend_of_the_killed_one_lives(postgr
         assert postgres.process is not None
         os.kill(postgres.process.pid, signal.SIGKILL)
         postgres.process.wait()
-        postgres.start()
-        busy.join(30)
-        assert not busy.is_alive()
+        try:
+            postgres.start()
+            assert processes.command_line(backend) == ""
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(backend, signal.SIGKILL)
+            busy.join()
     assert one(postgres, "SELECT 1") == 1
 
 
