@@ -6,6 +6,15 @@ from collections.abc import Iterator
 from backoffice.integrations.checks import contact_patterns as patterns
 from backoffice.integrations.checks.spans import Span
 
+_EMAIL_PATTERNS = (
+    patterns.EMAIL,
+    patterns.SPELLED_EMAIL,
+    patterns.DOTLESS_EMAIL,
+    patterns.SPELLED_AT,
+    patterns.PROVIDER_AT,
+)
+# After a full stop without a space, in a method's or a product's name: too often no address.
+_DOUBTFUL_TLDS = frozenset(("me", "io", "ai", "info", "de", "us", "link", "cc", "tv", "by", "net"))
 _LOCAL = re.compile(r"(?:localhost|127\.|10\.|192\.168\.|0\.0\.0\.0)", re.IGNORECASE)
 _CYRILLIC_LOOKS = str.maketrans("аеоркстмухвн", "aeopkctmyxbh")
 
@@ -19,6 +28,8 @@ def links(text: str, own_hosts: tuple[str, ...]) -> Iterator[Span]:
         span = _link(text, match, own_hosts)
         if span:
             yield span
+    for match in patterns.DOTLESS_HOST.finditer(text):
+        yield Span("contact_link", match.start(), match.end())
     for match in patterns.SPELLED_HOST.finditer(text):
         named = patterns.LINK_CONTEXT.search(text, max(0, match.start() - 40), match.start())
         bracketed = re.search(r"[\[({<]", match.group())
@@ -53,15 +64,16 @@ def _link(text: str, match: re.Match[str], own_hosts: tuple[str, ...]) -> Span |
 def _bare_link(text: str, match: re.Match[str], host: str, end: int) -> Span | None:
     written = match["host"]
     name, _, tld = written.rpartition(".")
-    known = tld.lower() in patterns.BARE_TLDS and (tld.islower() or (written.isupper() and tld in ("RU", "COM", "РФ")))
-    if not known or host in patterns.PRODUCT_NAMES or not re.search(r"[^\W\d_]", name):
+    if host in patterns.PRODUCT_NAMES or not re.search(r"[^\W\d_]", name):
         return None
     if text[match.end() : match.end() + 1] in ("(", "_", "=", "@", "[", "\\"):
         return None
-    named = patterns.LINK_CONTEXT.search(text, max(0, match.start() - 40), match.start())
-    if tld in ("me", "io", "ai", "info", "de", "us", "link", "cc", "tv", "by", "net") and not (match["path"] or named):
-        # A full stop without a space, a method, a product: too often not an address.
-        return Span("contact_link", match.start(), end, False) if "-" in name else None
+    named = patterns.LINK_CONTEXT.search(text, max(0, match.start() - 40), match.start()) is not None
+    if tld not in patterns.BARE_TLDS and not (written.isupper() and tld in ("RU", "COM", "РФ")):
+        likely = named and re.fullmatch("[a-z]{2,12}", tld) and len(name) > 2 and tld not in patterns.FILE_ENDINGS
+        return Span("contact_link", match.start(), end, False) if likely else None
+    if tld in _DOUBTFUL_TLDS and not (match["path"] or named or "-" in name):
+        return None
     return Span("contact_link", match.start(), end, bool(match["path"] or named))
 
 
@@ -79,7 +91,7 @@ def _below(host: str, parents: tuple[str, ...]) -> bool:
 
 def emails(text: str) -> Iterator[Span]:
     """Spans of e-mail addresses, also with the at sign or the dot in words."""
-    for pattern in (patterns.EMAIL, patterns.SPELLED_EMAIL, patterns.SPELLED_AT, patterns.PROVIDER_AT):
+    for pattern in _EMAIL_PATTERNS:
         for match in pattern.finditer(text):
             if not _exempt(text, match) and (pattern is not patterns.PROVIDER_AT or _about_mail(text, match)):
                 yield Span("contact_email", match.start(), match.end())

@@ -38,6 +38,11 @@ PRODUCT_NAMES = listed(
     " booking.com amazon.com last.fm monday.com cars.com salesforce.com character.ai crates.io shields.io c.ai x.ai"
     " travis.ci itch.io akka.net quartz.net accord.net emgu.tv hh.ru 1c.ru mail.ru avito.ru"
 )
+FILE_ENDINGS = listed(
+    "py js ts jsx tsx vue html htm css scss md rst txt pdf doc docx xls xlsx csv json yaml yml toml xml php rb"
+    " go rs java kt swift cpp hpp cs sh bat exe zip rar gz tar png jpg jpeg gif svg mp3 mp4 avi mov psd sql"
+    " ipynb ini cfg log lock get set add pop key value name data size length"
+)
 BARE_TLDS = listed(
     "ru com org net рф su io info biz online store shop club school academy site space xyz kz ua by tv ai edu me gg cc"
     " онлайн рус москва сайт website eu de uk us link"
@@ -58,6 +63,7 @@ APP_LINK = _compile(r"(?<!\w)(?:tg|viber|skype|whatsapp)://\S+|(?<!\w)skype:[\w.
 SPELLED_HOST = _compile(
     rf"(?<![\w@.-])(?P<www>(?:https?\s*:?\s*/*\s*|www\s*{_DOT})?)(?P<host>[\w-]{{3,}}){_WORD_DOT}(?P<tld>{_TLD})"
 )
+DOTLESS_HOST = _compile(r"\bwww\s+[\w-]{3,}\s+(?:ru|com|ру|ком|рф|net|org)(?!\w)")
 SPELLED_MESSENGER = _compile(
     rf"""(?<![\w.])(?:(?:t|т){_DOT}(?:me|ме)|(?:wa|ва){_DOT}(?:me|ме)|discord{_DOT}gg|telegram{_DOT}me)\s*
     (?:/|слэш|слеш|slash)\s*@?[\w+]{{2,}}"""
@@ -70,6 +76,9 @@ SPELLED_EMAIL = _compile(
     rf"""(?<![\w.+-])(?P<user>[\w][\w.+-]{{1,63}})
     (?:\s*[\[({{<«]\s*(?:at|собака|собачка|sobaka|эт|a|@)\s*[\])}}>»]\s*|\s+(?:собака|собачка|sobaka)\s+|\s*@\s*)
     (?P<host>[\w-]{{2,}}{_DOT}{_TLD})"""
+)
+DOTLESS_EMAIL = _compile(
+    r"(?<![\w.+-])(?P<user>\w[\w.+-]{1,63})\s+(?:собака|собачка|sobaka)\s+(?P<host>[\w-]{2,}\s+(?:ру|ru|ком|com))(?!\w)"
 )
 SPELLED_AT = _compile(
     rf"""(?<![\w.+-])(?P<user>[\w][\w.+-]{{1,63}})\s+(?:at|эт)\s+
@@ -98,7 +107,7 @@ CODE_CONTEXT = _compile(
 _MESSENGER = r"""(?:телеграм\w{0,3}|телег(?:а|е|у|и|ой)|тг|тгк|telegram|whats\s?app\w?
     |в[ао]тс?[ао]п\w{0,2}|ва[цт]ап\w{0,2}
     |viber|вайбер\w{0,2}|discord|дискорд\w{0,2}|skype|скайп\w{0,2}|инстаграм\w{0,2}|инст[аеу]|instagram|insta|wechat
-    |vk|вк|вконтакте|signal|messenger|фейсбук\w{0,2}|facebook)"""
+    |vk|вк|вконтакте|ig|signal|messenger|фейсбук\w{0,2}|facebook)"""
 CONTACT_CONTEXT = _compile(
     rf"""\b(?:{_MESSENGER}|канал\w*|чат\w*|групп\w+|ник\w{{0,2}}|пиши\w*|напиш\w*|пишите|личк\w|личные|связ\w+|свяж\w+|контакт\w*
     |подпис\w+|вопрос\w*|аккаунт\w*|channel|chat|group|write|message|dm|contact|follow|subscribe|nick(?:name)?|reach|find|me
@@ -114,8 +123,10 @@ CALLS = _compile(
       |отпиши(?:тесь|те)?|маякни(?:те)?|добавляй(?:тесь|ся|те)?|жду|ищи(?:те)?|найди(?:те)?)
     (?:\s+(?:мне|меня|нам|нас|вас|со|мной|с|нами|лично|сразу|прямо|можно|только|мой|в|во|на|через|личные|сообщения|личку|лс|автор\w+|по))*
     \s+(?:{_MESSENGER}|личк[уе]|директ|лс)
-    |(?:подпи(?:шись|шитесь|сывайтесь|сывайся)|вступай(?:те)?|заходи(?:те)?|переходи(?:те)?|присоединяй(?:тесь|ся))
-    \s+(?:[\w-]+\s+){{0,3}}?{_MESSENGER}
+    |(?:подпи(?:шись|шитесь|сывайтесь|сывайся)|вступай(?:те)?|заходи(?:те)?|переходи(?:те)?|присоединяй(?:тесь|ся)
+      |добавляй(?:тесь|ся))\s+(?:[\w-]+\s+){{0,4}}?{_MESSENGER}
+    |у\s+(?:меня|нас)\s+в\s+{_MESSENGER}|(?:меня|нас)\s+(?:можно|легко|просто)?\s*(?:найти|найд[её]те)\s+(?:в\s+)?{_MESSENGER}
+    |(?:with|to|from)\s+(?:me|us)\s+(?:via|on|through|by|in)\s+{_MESSENGER}
     |(?:мой|мо[её]м|моего|наш|нашем|нашего|мою|нашу|моей|нашей)\s+(?:[\w-]+\s+){{0,2}}?{_MESSENGER}[\s-]+(?:канал|чат|групп)\w*
     |(?:write|text|message|dm|ping|contact|reach|find|add|follow|hit|call)\s+(?:to\s+)?(?:me|us)\b[^.!?\n]{{0,20}}?\b{_MESSENGER}
     |(?:join|follow|subscribe\s+to)\s+(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?{_MESSENGER}

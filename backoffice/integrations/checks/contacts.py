@@ -4,6 +4,7 @@ On the course's page they go back to the author; inside lectures a person looks 
 step less, and so do plain links in lectures, where they are usually sources.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -19,6 +20,8 @@ from backoffice.integrations.checks.texts import TextPlace, excerpt, text_places
 
 ID, VERSION = "contacts", 1
 _finding = partial(Finding, check=ID, version=VERSION)
+
+_ENDS = re.compile(r"\s*(?:[.,;!?)\n]|\Z)")
 
 # What a code block may well hold for teaching; the rest is no less a contact for standing between backticks.
 _FINE_IN_CODE = frozenset({"contact_link", "contact_email", "contact_handle"})
@@ -103,10 +106,11 @@ def _nicks(text: str) -> Iterator[Span]:
         mark, nick = match["mark"].strip().lower(), match["nick"].rstrip(".")
         unusual = any(char.isdigit() or char in "_#" for char in nick)
         named = len(mark) > 2 or "@" in match.group()
-        if not mark or not (nick.islower() or unusual):
-            continue
-        if unusual or named or mark in (":", "="):
-            yield Span("contact_messenger", match.start(), match.start("nick") + len(nick), unusual or named)
+        # A plain word after "Telegram:" is a nickname only if the sentence ends with it.
+        plain_nick = mark in (":", "=") and nick.islower() and _ENDS.match(text, match.end())
+        if unusual or named or plain_nick:
+            sure = bool(mark) and (unusual or named)
+            yield Span("contact_messenger", match.start(), match.start("nick") + len(nick), sure)
 
 
 CHECK = Check(ID, VERSION, _run)

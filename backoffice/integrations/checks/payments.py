@@ -36,25 +36,28 @@ _TO_ACCOUNT_RU = (
 _SHOP_EN = r"(?:platform|marketplace|site|website|store)"
 _PHRASES = re.compile(
     rf"""\b(?:
-    (?:оплатите|оплачивайте|оплата|переведите|переводите|перечислите|перечисляйте|скиньте|скидывайте|кидайте|киньте|платите|заплатите|переводом)
+    (?:оплат\w+|оплачивайте|переведите|переводите|перечислите|перечисляйте|скиньте|скидывайте|кидайте|киньте|платите|заплатите|переводом)
       \s+(?:[\w%]+\s+){{0,4}}?(?:на|по)\s+(?:мою|мой|личную|банковскую|карту)?\s*{_TO_ACCOUNT_RU}
     |перевод\w*\s+(?:[\w%]+\s+){{0,2}}?(?:мне|на\s+мою|автору)\b
     |(?:в\s+обход|минуя)\s+(?:\w+\s+)?{_SHOP_RU}|мимо\s+(?:кассы|площадки|платформы)
     |(?:оплат\w+|опла[чт]\w+|купи\w*|покуп\w+|заказ\w*|дешевле|скидк\w+|сто(?:ит|имость))\s+[^.!?\n]{{0,50}}?(?:вне|за\s+пределами|без)\s+(?:этой\s+|данной\s+)?{_SHOP_RU}
     |(?:вне|за\s+пределами|без)\s+(?:этой\s+|данной\s+)?{_SHOP_RU}\s+[^.!?\n]{{0,30}}?(?:дешевле|скидк\w+|оплат\w+|купи\w*)
-    |(?:оплат\w+|опла[чт]ива\w+|купи(?:ть|те)|покупа\w+|заплат\w+|плат(?:ить|ите)|дешевле|скидк\w+)\s+(?:[\w%,]+\s+){{0,4}}?напрямую
+    |(?:оплат\w+|опла[чт]ива\w+|заплат\w+|плат(?:ить|ите)|дешевле|скидк\w+)\s+(?:[\w%,]+\s+){{0,4}}?напрямую
+    |(?:купи(?:ть|те)|покупа\w+)\s+(?:[\w%,]+\s+){{0,3}}?(?:курс\w*|доступ\w*|урок\w*|занят\w+|обучени\w+)\s+напрямую
     |напрямую\s+(?:у\s+(?:меня|автора|нас)|автору|мне\b|от\s+автора)[^.!?\n]{{0,30}}?(?:дешевле|скидк\w+|оплат\w+|купи\w*)?
     |(?:скину|вышлю|пришлю|отправлю|дам|сообщу)\s+(?:\w+\s+){{0,2}}?(?:реквизиты|номер\s+карты)
     |реквизиты\s+(?:для\s+(?:оплаты|перевода)|в\s+(?:личк\w|лс|телеграм\w*|личных))
     |(?:перевод\w*|оплат\w+)\s+(?:\w+\s+)?по\s+сбп\b
-    |(?:pay|paid|payments?|buy|purchase|order|cheaper|discount|cost)\b[^.!?\n]{{0,50}}?\b(?:outside|off|without)\s+(?:of\s+)?(?:this\s+|the\s+)?{_SHOP_EN}\b
+    |(?:pay|paid|payments?|buy|purchase|order|cheaper|discount|cost)\b[^.!?\n]{{0,50}}?\b(?:outside|off|without)[\s-]+(?:of\s+)?(?:this\s+|the\s+)?{_SHOP_EN}\b
     |(?:outside|off)\s+(?:of\s+)?(?:this\s+|the\s+){_SHOP_EN}\b[^.!?\n]{{0,40}}?\b(?:cheaper|discount|pay|buy|half)
     |(?:skip|avoid|bypass|without)\s+(?:the\s+)?(?:{_SHOP_EN}(?:'s)?\s+)(?:fees?|commission|cut)
-    |pay\s+(?:me|us)\b|(?:pay|buy|purchase|order)\b[^.!?\n]{{0,40}}?\bdirectly\s+(?:from|to|with|through)\s+(?:me|us|the\s+(?:author|teacher|instructor))
+    |(?:pay|venmo|zelle|cash\s?app|paypal)\s+(?:me|us)\b|(?:pay(?!\s+attention)|buy|purchase|order)\b[^.!?\n]{{0,40}}?\bdirectly\s+(?:from|to|with|through)\s+(?:me|us|the\s+(?:author|teacher|instructor))
     |(?:directly\s+from\s+(?:me|us|the\s+author))\b
     |(?:send|transfer|wire|deposit)\s+(?:the\s+|your\s+|a\s+)?(?:money|payments?|fee|funds|[$€]?\d+\s?(?:usd|eur|dollars|\$)?)\s+[^.!?\n]{{0,15}}?(?:to\s+(?:my|our|me|us)|via|through|by)\b
     |(?:my|our)\s+(?:paypal|venmo|cash\s?app|revolut|wise|zelle|bank\s+(?:account|card)|usdt|bitcoin|btc|crypto\s+wallet)\b(?!\s+(?:integration|api|button|sdk|clone|project|course|module))
-    |(?:via|by|through|on)\s+(?:venmo|cash\s?app|zelle|western\s+union)\b
+    |(?:buy|order|pay|purchase|cheaper|discount|off)\b[^.!?\n]{{0,40}}?\b(?:on|at|via|from)\s+(?:my|our)\s+(?:\w+\s+)?(?:web)?(?:site|shop)
+    |(?:оплат\w+|купи\w*|заказ\w*|дешевле|скидк\w+)\s[^.!?\n]{{0,40}}?на\s+(?:мо[её]м|сво[её]м|нашем)\s+(?:\w+\s+)?сайте
+    |(?:via|by|through|on|with|using)\s+(?:venmo|cash\s?app|zelle|western\s+union)\b
     )""",
     re.IGNORECASE | re.VERBOSE,
 )

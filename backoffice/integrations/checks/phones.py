@@ -12,7 +12,7 @@ _CANDIDATE = re.compile(rf"(?<![\w./,=#\\-])\+?\(?\d(?:{_GAP}{{0,3}}\d){{6,14}}(
 _CONTEXT = re.compile(
     r"""\b(?:тел(?:ефон\w*)?|моб(?:ильн\w*)?|сот(?:ов\w*)?|звон\w+|позвон\w+|набер\w+|номер\w*|в[ао]тс?[ао]п\w*|ва[цт]ап\w*
     |whats\s?app|viber|вайбер\w*|телеграм\w*|telegram|тг|пиши\w*|напиш\w*|связ\w+|свяж\w+|контакт\w*|смс|sms|сбер\w*|сбп
-    |phone|call|cell|mobile|tel|text\s+me|dial|contact|reach|hotline)\b""",
+    |my\s+number|number\s+is|phone|call|cell|mobile|tel|text\s+me|dial|contact|reach|hotline)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _OTHER_NUMBER = re.compile(
@@ -23,6 +23,7 @@ _OTHER_NUMBER = re.compile(
 _DATE_OR_IP = re.compile(
     r"\(?(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}|(?:\d{1,3}\.){3}\d{1,3})"
 )
+_FORMULA = re.compile(r"[=*/%<>^]\s?\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[ \u00a0.]\d{3}){2,}\Z")
 _RUSSIAN_GROUPS = re.compile(
     r"\+?[78]?\D{0,3}\d{3}\D{1,3}\d{3}\D{0,2}\d{2}\D{0,2}\d{2}\Z|[78]\D{1,3}\d{3}\D{1,3}\d{7}\Z"
@@ -66,7 +67,10 @@ def phones(text: str, language: str) -> Iterator[Span]:
         written = match.group()
         if _OTHER_NUMBER.search(text, max(0, match.start() - 16), match.start()) or _DATE_OR_IP.match(written):
             continue
-        sure = _judge(written, region, confirmed=_confirmed(text, match))
+        confirmed = _confirmed(text, match)
+        if not confirmed and _FORMULA.search(text, max(0, match.start() - 2), match.start()):
+            continue
+        sure = _judge(written, region, confirmed=confirmed)
         if sure is not None:
             yield Span("contact_phone", match.start(), match.end(), sure)
     for match in _SPELLED.finditer(text):
@@ -87,6 +91,8 @@ def _judge(written: str, region: str, *, confirmed: bool) -> bool | None:
         return None
     if written.startswith(("+", "(+")):
         return True if _is_valid("+" + digits, None) else None
+    if digits.startswith("00") and _is_valid("+" + digits[2:], None):
+        return confirmed
     if confirmed:
         return True if any(_is_valid(digits, place) for place in (region, "RU", "US")) else None
     if _THOUSANDS.match(written):

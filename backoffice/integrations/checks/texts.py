@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from backoffice.integrations.checks.model import CourseSnapshot, LectureSnapshot, Place
 
 _AROUND = 40
-_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_INLINE = re.compile(r"(?<!`)(`+)(?!`)([^\n]+?)(?<!`)\1(?!`)")
+_FENCED = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"(?<!`)(`++)([^\n]+?)(?<!`)\1(?!`)")
 
 
 @dataclass(frozen=True, slots=True)
