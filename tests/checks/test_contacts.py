@@ -6,7 +6,8 @@ from backoffice.integrations.checks import contacts
 from backoffice.integrations.checks.contacts import contact_spans
 from backoffice.integrations.checks.glyphs import plain
 from backoffice.integrations.checks.model import CourseSnapshot, Finding, Severity, Thresholds
-from tests.checks.contact_samples import BAD, HARMLESS, MORE_BAD, MORE_HARMLESS
+from tests.checks.contact_samples import BAD, HARMLESS
+from tests.checks.contact_samples_more import MORE_BAD, MORE_HARMLESS
 from tests.checks.samples import course, course_with_lecture, course_with_question
 
 
