@@ -33,7 +33,7 @@ def flask(arguments: tuple[str, ...]) -> None:
     except StartError as error:
         raise click.ClickException(str(error)) from None
     os.chdir(ROOT)
-    os.execve(sys.executable, [*dev_up.FLASK, *arguments], env)  # noqa: S606 - no shell is wanted
+    os.execve(sys.executable, [*dev_up.FLASK, *arguments], env)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

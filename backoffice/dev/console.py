@@ -66,4 +66,4 @@ class Console:
                 self.stream.write(f"{label} {text}\n")
                 self.stream.flush()
             except OSError:  # the terminal was closed: children go on, their logs too
-                self.stream = Path(os.devnull).open("w")  # noqa: SIM115
+                self.stream = Path(os.devnull).open("w")

@@ -23,7 +23,7 @@ def main(parent: int, death_signal: int, program: list[str]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal)
         if os.getppid() != parent:
             sys.exit("the process that started this one is gone")
-    os.execvp(program[0], program)  # noqa: S606 - no shell is wanted
+    os.execvp(program[0], program)
 
 
 if __name__ == "__main__":

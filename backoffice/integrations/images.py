@@ -14,7 +14,7 @@ MAX_PIXELS = 50_000_000
 _RIGHTS = sandbox.Limits(wall_s=60, cpu_s=30, memory_bytes=sandbox.GIB, file_bytes=20 * sandbox.MIB)
 
 
-class ImageRefused(Exception):  # noqa: N818
+class ImageRefused(Exception):
     """The picture is at fault: `code` is stable and for the author, `detail` is for the operator."""
 
     def __init__(self, code: str, detail: str = "") -> None:

@@ -21,7 +21,7 @@ from tests.checks.samples import (
 BLOCK, FLAG, INFO = Severity.BLOCK, Severity.FLAG, Severity.INFO
 
 
-def run(check: Check, snapshot: CourseSnapshot, thresholds: Thresholds = Thresholds()) -> list[Finding]:  # noqa: B008
+def run(check: Check, snapshot: CourseSnapshot, thresholds: Thresholds = Thresholds()) -> list[Finding]:
     return check.run(snapshot, thresholds)
 
 

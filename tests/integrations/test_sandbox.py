@@ -116,7 +116,7 @@ def test_privileges_cannot_be_won_back(tmp_path: Path) -> None:
 
 
 def test_an_exception_from_outside_gets_through_and_kills(tmp_path: Path) -> None:
-    class Stop(Exception):  # noqa: N818
+    class Stop(Exception):
         pass
 
     pids: list[int] = []

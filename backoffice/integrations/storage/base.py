@@ -9,11 +9,11 @@ KEY_MAX_CHARS = 512
 _KEY = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(/[a-z0-9_-][a-z0-9_.-]*)*")
 
 
-class BadKey(ValueError):  # noqa: N818
+class BadKey(ValueError):
     """Not a key: parts of `[a-z0-9_.-]` joined by `/`, none starting with a dot, at most 512 characters."""
 
 
-class ObjectMissing(LookupError):  # noqa: N818
+class ObjectMissing(LookupError):
     """There is no object under this key."""
 
 

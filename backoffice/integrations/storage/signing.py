@@ -9,7 +9,7 @@ from datetime import datetime
 _TOKEN = re.compile(r"([0-9]{1,12})\.([0-9]{1,19})\.([A-Za-z0-9_-]{43})")
 
 
-class LinkRefused(Exception):  # noqa: N818
+class LinkRefused(Exception):
     """The token opens nothing here; `reason` is `forged` (also: made for another prefix) or `expired`."""
 
     def __init__(self, reason: str) -> None:

@@ -18,7 +18,7 @@ _NEEDED = {
 _ASKING = sandbox.Limits(wall_s=30, cpu_s=10, memory_bytes=2 * sandbox.GIB, file_bytes=0)
 
 
-class FfmpegMissing(Exception):  # noqa: N818
+class FfmpegMissing(Exception):
     """No ffmpeg on this machine: neither the one asked for, nor the wheel's, nor one on the PATH."""
 
 

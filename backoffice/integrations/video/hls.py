@@ -16,7 +16,7 @@ PROGRESS_EVERY_S = 1.0
 _LENGTH_SHARE, _LENGTH_SLACK_S = 0.02, 0.5
 
 
-class TranscodeFailed(Exception):  # noqa: N818
+class TranscodeFailed(Exception):
     """The run went wrong and may be tried again. `code`: `ffmpeg_failed`, `out_of_limits`, `disk_full`,
     `incomplete_output`, `length_differs`; `detail` is for the operator."""
 

@@ -9,7 +9,7 @@ _STREAM = re.compile(r"#EXT-X-STREAM-INF:.*\bBANDWIDTH=(\d+)")
 _BYTES = re.compile(r'#EXT-X-(?:MAP:.*BYTERANGE="|BYTERANGE:)(\d+)@(\d+)')
 
 
-class PlaylistBroken(Exception):  # noqa: N818
+class PlaylistBroken(Exception):
     """A playlist does not describe its file from the first byte to the last."""
 
 

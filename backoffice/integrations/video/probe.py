@@ -24,7 +24,7 @@ _SOUND = (
 VIDEO_CODECS, AUDIO_CODECS = frozenset(_PICTURE.split()), frozenset(_SOUND.split())
 
 
-class VideoRefused(Exception):  # noqa: N818
+class VideoRefused(Exception):
     """The file is at fault and stays so: `code` is stable and for the author, `detail` is for the operator."""
 
     def __init__(self, code: str, detail: str = "") -> None:

@@ -22,7 +22,7 @@ STDERR_KEPT_BYTES = 64 * 1024
 LINE_MAX_BYTES = MIB
 
 
-class LimitExceeded(Exception):  # noqa: N818
+class LimitExceeded(Exception):
     """The command was stopped by a limit: `limit` is one of `wall_clock`, `cpu`, `file_size`, `output`."""
 
     def __init__(self, limit: str, detail: str = "") -> None:
@@ -30,7 +30,7 @@ class LimitExceeded(Exception):  # noqa: N818
         self.limit = limit
 
 
-class SandboxBroken(Exception):  # noqa: N818
+class SandboxBroken(Exception):
     """The sandbox itself could not be set up: for the operator, says nothing about the input."""
 
 

@@ -1,0 +1,46 @@
+"""How money, moments and lengths are written for people, in the locale and time zone of the reader (S-6, X-4)."""
+
+from datetime import date, datetime
+
+from babel.numbers import format_currency
+from flask import Flask
+from flask_babel import format_date, format_datetime, get_locale, ngettext
+
+from backoffice.money import Money
+
+
+def money(amount: Money) -> str:
+    """Money with its sign and two digits: $12.50, 12,50 $."""
+    return format_currency(amount.decimal(), amount.currency, locale=get_locale())
+
+
+def moment(value: datetime) -> str:
+    """Date and time in the reader's zone."""
+    return format_datetime(value, "medium")
+
+
+def day(value: date) -> str:
+    """A date in the reader's zone; a datetime is converted first."""
+    return format_date(value, "long")
+
+
+def duration(seconds: int) -> str:
+    """A length for people: "1 h 20 min", "45 min", "30 s"."""
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return ngettext("%(num)d h", "%(num)d h", hours) + (
+            " " + ngettext("%(num)d min", "%(num)d min", minutes) if minutes else ""
+        )
+    if minutes:
+        return ngettext("%(num)d min", "%(num)d min", minutes)
+    return ngettext("%(num)d s", "%(num)d s", left)
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their filters and the locale of the page."""
+    app.add_template_filter(money, "money")
+    app.add_template_filter(moment, "datetime")
+    app.add_template_filter(day, "date")
+    app.add_template_filter(duration, "duration")
+    app.jinja_env.globals["get_locale"] = get_locale

@@ -1,0 +1,39 @@
+"""Events: one row written with the change, in its transaction (T-1). This module is the only writer of outbox rows."""
+
+from enum import StrEnum
+from typing import Any
+
+from backoffice.db import db
+from backoffice.models.outbox import OutboxEvent
+
+
+class Event(StrEnum):
+    """Everything that is told of; `tasks/routes.py` says who hears it. The comment gives the payload."""
+
+    USER_REGISTERED = "user.registered"  # user_id
+    EMAIL_CONFIRMATION_ASKED = "user.email_confirmation_asked"  # user_id
+    PASSWORD_RESET_ASKED = "user.password_reset_asked"  # user_id
+    UPLOAD_RECEIVED = "upload.received"  # upload_id
+    UPLOAD_PROCESSED = "upload.processed"  # upload_id
+    COURSE_SUBMITTED = "course.submitted"  # submission_id
+    COURSE_REJECTED = "course.rejected"  # submission_id
+    COURSE_PUBLISHED = "course.published"  # submission_id
+    COURSE_BLOCKED = "course.blocked"  # course_id
+    COURSE_UNBLOCKED = "course.unblocked"  # course_id
+    CHANGE_APPROVED = "change.approved"  # submission_id
+    PURCHASE_MADE = "purchase.made"  # purchase_id
+    PURCHASE_REFUNDED = "purchase.refunded"  # purchase_id
+    PURCHASE_RELEASED = "purchase.released"  # purchase_id
+    TOP_UP_STARTED = "top_up.started"  # top_up_id
+    TOP_UP_SETTLED = "top_up.settled"  # top_up_id
+    TOP_UP_DECLINED = "top_up.declined"  # top_up_id
+    WITHDRAWAL_ASKED = "withdrawal.asked"  # withdrawal_id
+    WITHDRAWAL_APPROVED = "withdrawal.approved"  # withdrawal_id
+    WITHDRAWAL_DECLINED = "withdrawal.declined"  # withdrawal_id
+    WITHDRAWAL_PAID = "withdrawal.paid"  # withdrawal_id
+    WITHDRAWAL_FAILED = "withdrawal.failed"  # withdrawal_id
+
+
+def emit(event: Event, **payload: Any) -> None:
+    """Write an event into the current operation's transaction; `payload` is ids, never objects."""
+    db.session.add(OutboxEvent(name=event.value, payload=payload))

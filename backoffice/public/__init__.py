@@ -1,0 +1,16 @@
+"""The pages of visitors, students and authors."""
+
+from flask import Flask
+
+from backoffice.config import Settings
+from backoffice.public import errors, security, sessions
+from backoffice.public.site.routes import bp as site
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register every blueprint, and the doors in front of them."""
+    sessions.init_app(app)
+    security.init_app(app, settings)
+    errors.init_app(app)
+    app.register_blueprint(site)
+    app.url_build_error_handlers.append(lambda _error, _endpoint, _values: "#")

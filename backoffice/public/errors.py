@@ -1,0 +1,42 @@
+"""One handler for what the domain refuses and for HTTP errors: a flash, a page or JSON problem details (rule 13)."""
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from backoffice.errors import DomainError
+
+
+def _wants_json() -> bool:
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+
+
+def _answer(status: int, code: str, message: str) -> tuple[str | Response, int]:
+    if _wants_json():
+        response = jsonify(type="about:blank", status=status, code=code, title=message)
+        response.mimetype = "application/problem+json"
+        return response, status
+    return render_template("errors/error.html", status=status, code=code, message=message), status
+
+
+def _domain_error(error: DomainError) -> tuple[str | Response, int]:
+    return _answer(error.status, error.code, str(error.message))
+
+
+def _csrf_error(error: CSRFError) -> tuple[str | Response, int]:
+    return _answer(400, "csrf", _("This page has been open for too long. Go back, reload it and try again."))
+
+
+def _http_error(error: HTTPException) -> BaseResponse | tuple[str | Response, int]:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    return _answer(error.code, f"http.{error.code}", "")
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers. Unexpected errors stay Flask's 500: logged whole, shown as the same page."""
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
