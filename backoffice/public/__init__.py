@@ -4,7 +4,9 @@ from flask import Flask
 
 from backoffice.config import Settings
 from backoffice.public import errors, security, sessions
+from backoffice.public.learning.routes import bp as learning
 from backoffice.public.site.routes import bp as site
+from backoffice.public.storefront.routes import bp as storefront
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -13,4 +15,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     security.init_app(app, settings)
     errors.init_app(app)
     app.register_blueprint(site)
+    app.register_blueprint(storefront)
+    app.register_blueprint(learning)
     app.url_build_error_handlers.append(lambda _error, _endpoint, _values: "#")
