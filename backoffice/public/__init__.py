@@ -4,9 +4,11 @@ from flask import Flask
 
 from backoffice.config import Settings
 from backoffice.public import errors, security, sessions
+from backoffice.public.account.routes import bp as account
 from backoffice.public.learning.routes import bp as learning
 from backoffice.public.site.routes import bp as site
 from backoffice.public.storefront.routes import bp as storefront
+from backoffice.public.studio.earnings_routes import bp as studio
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -17,4 +19,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_blueprint(site)
     app.register_blueprint(storefront)
     app.register_blueprint(learning)
+    app.register_blueprint(studio)
+    app.register_blueprint(account)
     app.url_build_error_handlers.append(lambda _error, _endpoint, _values: "#")
