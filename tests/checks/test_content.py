@@ -19,9 +19,10 @@ from tests.checks.samples import (
 )
 
 BLOCK, FLAG, INFO = Severity.BLOCK, Severity.FLAG, Severity.INFO
+DEFAULTS = Thresholds()
 
 
-def run(check: Check, snapshot: CourseSnapshot, thresholds: Thresholds = Thresholds()) -> list[Finding]:
+def run(check: Check, snapshot: CourseSnapshot, thresholds: Thresholds = DEFAULTS) -> list[Finding]:
     return check.run(snapshot, thresholds)
 
 

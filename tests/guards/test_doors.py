@@ -1,0 +1,74 @@
+"""Every door is closed unless it stands on the list of open ones (B-8)."""
+
+import re
+
+from flask import Flask
+from werkzeug.routing import BaseConverter, Rule
+
+from backoffice.public.security import PUBLIC, csrf
+from tests.guards.sources import files, source
+
+ANY_VALUE = {"IntegerConverter": 1, "UUIDConverter": "00000000-0000-0000-0000-000000000000"}
+
+
+def _value(converter: BaseConverter) -> object:
+    return ANY_VALUE.get(type(converter).__name__, "x")
+
+
+def _address(app: Flask, rule: Rule) -> str:
+    values = {name: _value(converter) for name, converter in rule._converters.items()}
+    return app.url_map.bind("localhost").build(rule.endpoint, values, method=_method(rule))
+
+
+def _method(rule: Rule) -> str:
+    return "GET" if "GET" in (rule.methods or ()) else sorted(rule.methods or () - {"OPTIONS", "HEAD"})[0]
+
+
+def test_a_visitor_reaches_listed_pages_only(app: Flask) -> None:
+    opened = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in PUBLIC or rule.endpoint.endswith(".static"):
+            continue
+        for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
+            response = app.test_client().open(_address(app, rule), method=method)
+            asked = response.status_code == 401 or (
+                response.status_code == 302 and "/login" in response.headers["Location"]
+            )
+            if not asked:
+                opened.append(f"{method} {rule.rule} ({rule.endpoint}): {response.status_code}")
+    assert opened == []
+
+
+def test_the_list_of_open_doors_has_no_door_that_is_gone(app: Flask) -> None:
+    assert PUBLIC - set(app.view_functions) == set()
+
+
+def test_no_route_is_exempt_from_csrf(app: Flask) -> None:
+    assert csrf._exempt_views == set()
+    assert csrf._exempt_blueprints == set()
+
+
+FORM = re.compile(r"<form\b[^>]*method=.post.*?</form>", re.IGNORECASE | re.DOTALL)
+TOKENS = ("csrf()", "csrf_token", "hidden_tag()")
+
+
+def _forms_without_token(template: str) -> list[str]:
+    return [form for form in FORM.findall(template) if not any(token in form for token in TOKENS)]
+
+
+def test_each_form_that_posts_carries_a_token() -> None:
+    assert {str(path): found for path in files(".html") if (found := _forms_without_token(source(path)))} == {}
+
+
+def test_a_form_without_a_token_would_be_found() -> None:
+    assert _forms_without_token('<form method="get"></form><form class="a" method="post"><button></button></form>')
+
+
+def test_templates_have_no_inline_scripts_or_styles() -> None:
+    found = [
+        f"{path}: {mark}"
+        for path in files(".html")
+        for mark in (" onclick=", " onsubmit=", " onchange=", " style=", "javascript:", "<style>", "<script>")
+        if mark in source(path)
+    ]
+    assert found == []
