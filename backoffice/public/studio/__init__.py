@@ -1,0 +1,6 @@
+"""The author studio. Importing the package puts every route on its blueprint."""
+
+from backoffice.public.studio import routes
+from backoffice.public.studio.blueprint import bp
+
+__all__ = ["bp", "routes"]
