@@ -34,6 +34,8 @@ class Settings:
     trusted_proxies: int = _setting(0, "How many reverse proxies in front may set X-Forwarded-*", at_least=0)
     session_hours: int = _setting(24 * 14, "How long a login lasts without use", at_least=1)
     login_attempts: str = _setting("10 per 5 minutes", "Limit of login attempts per address and per account")
+    confirmation_hours: int = _setting(168, "How long the link that confirms an e-mail works", at_least=1)
+    reset_hours: int = _setting(2, "How long the link that sets a new password works", at_least=1)
 
     currency: str = _setting("USD", "The shop's one currency (M-1)")
     commission_bp: int = _setting(2000, "The platform's commission in basis points (M-5)", at_least=0)

@@ -11,8 +11,9 @@ class Event(StrEnum):
     """Everything that is told of; `tasks/routes.py` says who hears it. The comment gives the payload."""
 
     USER_REGISTERED = "user.registered"  # user_id
-    EMAIL_CONFIRMATION_ASKED = "user.email_confirmation_asked"  # user_id
-    PASSWORD_RESET_ASKED = "user.password_reset_asked"  # user_id
+    REGISTERED_AGAIN = "user.registered_again"  # user_id, request
+    EMAIL_CONFIRMATION_ASKED = "user.email_confirmation_asked"  # user_id, request
+    PASSWORD_RESET_ASKED = "user.password_reset_asked"  # user_id, request
     UPLOAD_RECEIVED = "upload.received"  # upload_id
     UPLOAD_PROCESSED = "upload.processed"  # upload_id
     COURSE_SUBMITTED = "course.submitted"  # submission_id

@@ -5,6 +5,7 @@ from flask import Flask
 from backoffice.config import Settings
 from backoffice.public import errors, security, sessions
 from backoffice.public.account.routes import bp as account
+from backoffice.public.auth.routes import bp as auth
 from backoffice.public.learning.routes import bp as learning
 from backoffice.public.site.routes import bp as site
 from backoffice.public.storefront.routes import bp as storefront
@@ -17,6 +18,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     security.init_app(app, settings)
     errors.init_app(app)
     app.register_blueprint(site)
+    app.register_blueprint(auth)
     app.register_blueprint(storefront)
     app.register_blueprint(learning)
     app.register_blueprint(studio)
