@@ -1,0 +1,29 @@
+"""Which actors hear which event: the one table (rule 8). Sorted by the order of `Event`; an empty tuple is nobody."""
+
+from backoffice.outbox import Event
+from backoffice.tasks.registry import ActorFunction
+
+ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
+    Event.USER_REGISTERED: (),
+    Event.EMAIL_CONFIRMATION_ASKED: (),
+    Event.PASSWORD_RESET_ASKED: (),
+    Event.UPLOAD_RECEIVED: (),
+    Event.UPLOAD_PROCESSED: (),
+    Event.COURSE_SUBMITTED: (),
+    Event.COURSE_REJECTED: (),
+    Event.COURSE_PUBLISHED: (),
+    Event.COURSE_BLOCKED: (),
+    Event.COURSE_UNBLOCKED: (),
+    Event.CHANGE_APPROVED: (),
+    Event.PURCHASE_MADE: (),
+    Event.PURCHASE_REFUNDED: (),
+    Event.PURCHASE_RELEASED: (),
+    Event.TOP_UP_STARTED: (),
+    Event.TOP_UP_SETTLED: (),
+    Event.TOP_UP_DECLINED: (),
+    Event.WITHDRAWAL_ASKED: (),
+    Event.WITHDRAWAL_APPROVED: (),
+    Event.WITHDRAWAL_DECLINED: (),
+    Event.WITHDRAWAL_PAID: (),
+    Event.WITHDRAWAL_FAILED: (),
+}
