@@ -1,5 +1,6 @@
 """Commands: `flask NAME`."""
 
+from dataclasses import MISSING, fields
 from datetime import timedelta
 
 import click
@@ -7,7 +8,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from backoffice import clock
-from backoffice.config import settings
+from backoffice.config import Settings, settings
 
 clock_group = AppGroup("clock", help="Move the development clock.")
 
@@ -23,6 +24,22 @@ def clock_forward(days: int, hours: int) -> None:
     click.echo(f"it is now {clock.now():%Y-%m-%d %H:%M} UTC for Lectern")
 
 
+def settings_table() -> str:
+    """Every setting as a Markdown table: the one of the README."""
+    rows = ["| setting | default | meaning |", "| --- | --- | --- |"]
+    for spec in fields(Settings):
+        default = "required" if spec.default is MISSING else f"`{spec.default}`" if str(spec.default) else "empty"
+        rows.append(f"| `{spec.name.upper()}` | {default} | {spec.metadata['doc']} |")
+    return "\n".join(rows)
+
+
+@click.command("settings")
+def show_settings() -> None:
+    """Print every setting with its default as a Markdown table."""
+    click.echo(settings_table())
+
+
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(clock_group)
+    app.cli.add_command(show_settings)
