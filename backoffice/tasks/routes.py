@@ -1,6 +1,7 @@
 """Which actors hear which event: the one table (rule 8). Sorted by the order of `Event`; an empty tuple is nobody."""
 
 from backoffice.outbox import Event
+from backoffice.tasks.actors import money
 from backoffice.tasks.registry import ActorFunction
 
 ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
@@ -18,11 +19,11 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.PURCHASE_MADE: (),
     Event.PURCHASE_REFUNDED: (),
     Event.PURCHASE_RELEASED: (),
-    Event.TOP_UP_STARTED: (),
+    Event.TOP_UP_STARTED: (money.settle_top_up,),
     Event.TOP_UP_SETTLED: (),
     Event.TOP_UP_DECLINED: (),
     Event.WITHDRAWAL_ASKED: (),
-    Event.WITHDRAWAL_APPROVED: (),
+    Event.WITHDRAWAL_APPROVED: (money.pay_out,),
     Event.WITHDRAWAL_DECLINED: (),
     Event.WITHDRAWAL_PAID: (),
     Event.WITHDRAWAL_FAILED: (),

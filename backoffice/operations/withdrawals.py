@@ -1,0 +1,214 @@
+"""Paying authors out: asked, decided by an admin, paid by the provider or returned (M-8)."""
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from backoffice import clock, ledger, states
+from backoffice.access import Action, Actor
+from backoffice.config import settings
+from backoffice.db import db, operation
+from backoffice.errors import Conflict, NotAllowed, NotFound, Refused
+from backoffice.integrations.payments.base import Payout
+from backoffice.models.ledger import TransactionKind
+from backoffice.models.payments import Withdrawal, WithdrawalState
+from backoffice.outbox import Event, emit
+
+METHOD_LENGTH = 120
+
+
+@operation
+def ask(*, actor: Actor, request_key: str, amount_minor: int, payout_method: str, provider: str) -> Withdrawal:
+    """Ask to be paid out; the amount leaves *available* at once (M-8).
+
+    A repeated `request_key` returns the first withdrawal. Errors, each with data `field`: `withdrawal.too_small`,
+    `withdrawal.method`, `money.not_enough`; and `withdrawal.key_reused` for a key that came with another amount.
+    """
+    actor.require(Action.WITHDRAW)
+    earlier = _by_key(actor, request_key)
+    if earlier is None:
+        method = _checked(actor, amount_minor, payout_method)
+        withdrawal = _write(actor, request_key, amount_minor, method, provider)
+        if withdrawal is not None:
+            return withdrawal
+        # Two clicks at the same moment: the other one has just committed.
+        earlier = _by_key(actor, request_key)
+    if earlier is None or earlier.amount_minor != amount_minor:
+        raise Conflict("withdrawal.key_reused", _l("This form was already sent with another amount. Open it afresh."))
+    return earlier
+
+
+def _by_key(actor: Actor, request_key: str) -> Withdrawal | None:
+    query = select(Withdrawal).where(Withdrawal.user_id == actor.person_id, Withdrawal.request_key == request_key)
+    return db.session.scalar(query)
+
+
+def _checked(actor: Actor, amount_minor: int, payout_method: str) -> str:
+    if amount_minor < settings().min_withdrawal_minor:
+        raise Refused("withdrawal.too_small", _l("This is less than the least amount of a withdrawal."), field="amount")
+    method = " ".join(payout_method.split())
+    if not 4 <= len(method) <= METHOD_LENGTH:
+        raise Refused("withdrawal.method", _l("Say where the money should go."), field="payout_method")
+    # Only the kinder error: the ledger decides, under its lock.
+    if ledger.balance(ledger.available(actor.person_id)) < amount_minor:
+        raise Refused("money.not_enough", _l("There is not enough money on the balance."), field="amount")
+    return method
+
+
+def _write(actor: Actor, request_key: str, amount_minor: int, method: str, provider: str) -> Withdrawal | None:
+    values = {
+        "user_id": actor.person_id,
+        "request_key": request_key,
+        "state": WithdrawalState.ASKED,
+        "amount_minor": amount_minor,
+        "currency": settings().currency,
+        "payout_method": method,
+        "provider": provider,
+        "asked_at": clock.now(),
+    }
+    withdrawal = db.session.scalar(insert(Withdrawal).values(values).on_conflict_do_nothing().returning(Withdrawal))
+    if withdrawal is None:
+        return None
+    states.begin(withdrawal, actor=actor)
+    ledger.post(
+        TransactionKind.WITHDRAWAL,
+        key=f"withdrawal:{withdrawal.id}",
+        lines={ledger.available(actor.person_id): -amount_minor, ledger.withdrawing(withdrawal.id): amount_minor},
+        actor=actor,
+        withdrawal_id=withdrawal.id,
+    )
+    emit(Event.WITHDRAWAL_ASKED, withdrawal_id=withdrawal.id)
+    return withdrawal
+
+
+@operation
+def cancel(*, actor: Actor, withdrawal_id: int) -> Withdrawal:
+    """Take a withdrawal back before it is decided; the money returns (M-8).
+
+    Errors: `withdrawal.not_found`, `state.illegal` when it was decided meanwhile.
+    """
+    withdrawal = _locked(withdrawal_id)
+    if withdrawal.user_id != actor.person_id:
+        raise NotFound("withdrawal.not_found", _l("There is no such withdrawal."))
+    if withdrawal.state is WithdrawalState.CANCELLED:
+        return withdrawal
+    states.move(withdrawal, WithdrawalState.CANCELLED, actor=actor)
+    _return_money(withdrawal, actor)
+    return withdrawal
+
+
+@operation
+def approve(*, actor: Actor, withdrawal_id: int, shown_amount_minor: int, shown_state: WithdrawalState) -> Withdrawal:
+    """An admin lets a withdrawal go out; the payout provider is asked after the commit (M-8, B-8).
+
+    Amount and state are those on the admin's screen (rule 4). A repeated click of the same admin returns the
+    approved withdrawal. Errors: `withdrawal.not_found`, `withdrawal.own`, `withdrawal.changed`, `state.illegal`.
+    """
+    withdrawal = _locked(withdrawal_id)
+    _may_decide(actor, withdrawal)
+    if withdrawal.state is WithdrawalState.APPROVED and withdrawal.decided_by == actor.user_id:
+        return withdrawal
+    _as_shown(withdrawal, shown_amount_minor, shown_state)
+    states.move(withdrawal, WithdrawalState.APPROVED, actor=actor)
+    withdrawal.decided_by, withdrawal.decided_at = actor.user_id, clock.now()
+    emit(Event.WITHDRAWAL_APPROVED, withdrawal_id=withdrawal.id)
+    return withdrawal
+
+
+@operation
+def decline(
+    *, actor: Actor, withdrawal_id: int, reason: str, shown_amount_minor: int, shown_state: WithdrawalState
+) -> Withdrawal:
+    """An admin refuses a withdrawal and says why; the money returns (M-8).
+
+    Errors: those of `approve`, and `withdrawal.reason` (data: field) when no reason is given.
+    """
+    withdrawal = _locked(withdrawal_id)
+    _may_decide(actor, withdrawal)
+    if withdrawal.state is WithdrawalState.DECLINED and withdrawal.decided_by == actor.user_id:
+        return withdrawal
+    if not reason.strip():
+        raise Refused("withdrawal.reason", _l("Say why, the author will read it."), field="reason")
+    _as_shown(withdrawal, shown_amount_minor, shown_state)
+    withdrawal.decline_reason = reason.strip()
+    states.move(withdrawal, WithdrawalState.DECLINED, actor=actor, reason=reason.strip())
+    withdrawal.decided_by, withdrawal.decided_at = actor.user_id, clock.now()
+    _return_money(withdrawal, actor)
+    emit(Event.WITHDRAWAL_DECLINED, withdrawal_id=withdrawal.id)
+    return withdrawal
+
+
+@operation
+def record_payout(*, actor: Actor, withdrawal_id: int, payout: Payout) -> Withdrawal:
+    """Write down what the payout provider answered: paid, or failed and returned to the author (M-8).
+
+    An answer that comes twice changes nothing. Errors: `withdrawal.not_found`, `state.illegal` if never approved.
+    """
+    withdrawal = _locked(withdrawal_id)
+    actor.require(Action.RUN_SWEEPS)
+    if withdrawal.state in (WithdrawalState.PAID, WithdrawalState.FAILED):
+        return withdrawal
+    states.move(
+        withdrawal,
+        WithdrawalState.PAID if payout.paid else WithdrawalState.FAILED,
+        actor=actor,
+        reason=payout.failure,
+    )
+    withdrawal.provider_ref = payout.ref
+    if not payout.paid:
+        _return_money(withdrawal, actor)
+        emit(Event.WITHDRAWAL_FAILED, withdrawal_id=withdrawal.id)
+        return withdrawal
+    withdrawal.settled_at = clock.now()
+    ledger.post(
+        TransactionKind.WITHDRAWAL_PAID,
+        key=f"withdrawal-paid:{withdrawal.id}",
+        lines={
+            ledger.withdrawing(withdrawal.id): -withdrawal.amount_minor,
+            ledger.provider(withdrawal.provider): withdrawal.amount_minor,
+        },
+        actor=actor,
+        withdrawal_id=withdrawal.id,
+    )
+    emit(Event.WITHDRAWAL_PAID, withdrawal_id=withdrawal.id)
+    return withdrawal
+
+
+def _locked(withdrawal_id: int) -> Withdrawal:
+    withdrawal = db.session.scalar(
+        select(Withdrawal)
+        .where(Withdrawal.id == withdrawal_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if withdrawal is None:
+        raise NotFound("withdrawal.not_found", _l("There is no such withdrawal."))
+    return withdrawal
+
+
+def _may_decide(actor: Actor, withdrawal: Withdrawal) -> None:
+    actor.require(Action.DECIDE_WITHDRAWALS)
+    if withdrawal.user_id == actor.user_id:
+        raise NotAllowed("withdrawal.own", _l("This is your own withdrawal: another admin has to decide it."))
+
+
+def _as_shown(withdrawal: Withdrawal, amount_minor: int, state: WithdrawalState) -> None:
+    if (withdrawal.amount_minor, withdrawal.state) != (amount_minor, state):
+        raise Conflict(
+            "withdrawal.changed",
+            _l("This withdrawal has changed since the page was shown. Look at it again and decide."),
+        )
+
+
+def _return_money(withdrawal: Withdrawal, actor: Actor) -> None:
+    withdrawal.settled_at = clock.now()
+    ledger.post(
+        TransactionKind.WITHDRAWAL_RETURNED,
+        key=f"withdrawal-returned:{withdrawal.id}",
+        lines={
+            ledger.withdrawing(withdrawal.id): -withdrawal.amount_minor,
+            ledger.available(withdrawal.user_id): withdrawal.amount_minor,
+        },
+        actor=actor,
+        withdrawal_id=withdrawal.id,
+    )

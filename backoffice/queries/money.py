@@ -1,0 +1,261 @@
+"""Money as its owner sees it: balance, statement, top-ups, withdrawals; and what providers are to be asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import aliased
+
+from backoffice import ledger
+from backoffice.config import settings
+from backoffice.db import db
+from backoffice.models.content import Revision
+from backoffice.models.courses import Course
+from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction, TransactionKind
+from backoffice.models.payments import TopUp, TopUpState, Withdrawal, WithdrawalState
+from backoffice.models.people import User
+from backoffice.models.purchases import Purchase, PurchaseState
+from backoffice.money import Money
+
+PAGE_ROWS = 25
+ARRIVALS = 3
+PENDING_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Money of sales that becomes available at `at`: after commission, of `sales` purchases."""
+
+    at: datetime
+    net: Money
+    sales: int
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Available, and frozen in reserves of own sales: after commission and gross (M-7), with the next arrivals."""
+
+    available: Money
+    frozen: Money
+    frozen_gross: Money
+    pending_sales: int
+    arrivals: Sequence[Arrival]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One entry on a user's *available* account. `state` is that of the purchase, top-up or withdrawal behind it."""
+
+    seq: int
+    at: datetime
+    kind: TransactionKind
+    amount: Money
+    balance_after: Money
+    state: str
+    course_title: str | None
+    course_slug: str | None
+    counterpart: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpView:
+    """A top-up as its owner sees it."""
+
+    id: int
+    state: TopUpState
+    amount: Money
+    card_brand: str
+    card_last4: str
+    decline_code: str | None
+    created_at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the provider's last word is still to come."""
+        return self.state in (TopUpState.STARTED, TopUpState.PENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalView:
+    """A withdrawal as its owner sees it."""
+
+    id: int
+    state: WithdrawalState
+    amount: Money
+    payout_method: str
+    asked_at: datetime
+    settled_at: datetime | None
+    decline_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeOrder:
+    """What the payment provider is to be asked."""
+
+    provider: str
+    provider_ref: str | None
+    card_token: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutOrder:
+    """What the payout provider is to be asked."""
+
+    provider: str
+    payout_method: str
+    amount: Money
+
+
+def available(user_id: int) -> Money:
+    """What a user can spend or withdraw now. One statement."""
+    return Money(ledger.balance(ledger.available(user_id)), settings().currency)
+
+
+def balance(user_id: int) -> Balance:
+    """Available and frozen, with the dates on which the next money arrives. Three statements."""
+    currency = settings().currency
+    net = func.coalesce(func.sum(Purchase.price_minor - Purchase.commission_minor), 0)
+    gross = func.coalesce(func.sum(Purchase.price_minor), 0)
+    mine = (Purchase.author_id == user_id, Purchase.state == PurchaseState.RESERVED)
+    frozen = db.session.execute(select(net, gross, func.count()).where(*mine)).one()
+    day = func.date_trunc("day", Purchase.release_at)
+    arrivals = db.session.execute(
+        select(func.min(Purchase.release_at), net, func.count())
+        .where(*mine, Purchase.release_at.is_not(None), Purchase.price_minor > 0)
+        .group_by(day)
+        .order_by(day)
+        .limit(ARRIVALS)
+    )
+    return Balance(
+        available=available(user_id),
+        frozen=Money(int(frozen[0]), currency),
+        frozen_gross=Money(int(frozen[1]), currency),
+        pending_sales=frozen[2],
+        arrivals=[Arrival(at, Money(int(amount), currency), sales) for at, amount, sales in arrivals if at],
+    )
+
+
+def statement(user_id: int, *, before: int | None = None, limit: int = PAGE_ROWS) -> tuple[list[StatementRow], bool]:
+    """Entries of a user's *available* account, newest first, and whether there are older ones (M-9). One statement.
+
+    `before` is the `seq` of the last row of the page before. Rows are taken first and joined afterwards.
+    """
+    account = select(Account.id).where(Account.name == ledger.available(user_id)).scalar_subquery()
+    rows = select(LedgerEntry).where(LedgerEntry.account_id == account, LedgerEntry.seq.is_not(None))
+    if before is not None:
+        rows = rows.where(LedgerEntry.seq < before)
+    entry = rows.order_by(LedgerEntry.seq.desc()).limit(limit + 1).subquery()
+    other = aliased(User)
+    # A buyer deals with the author; an author's release came from the buyer.
+    other_id = case((Purchase.student_id == user_id, Purchase.author_id), else_=Purchase.student_id)
+    found = db.session.execute(
+        select(
+            entry.c.seq,
+            entry.c.amount,
+            entry.c.balance_after,
+            LedgerTransaction.at,
+            LedgerTransaction.kind,
+            func.coalesce(Purchase.state, TopUp.state, Withdrawal.state).label("state"),
+            func.coalesce(Purchase.currency, TopUp.currency, Withdrawal.currency).label("currency"),
+            Revision.title,
+            Course.slug,
+            func.coalesce(other.name, TopUp.card_brand + " ···· " + TopUp.card_last4, Withdrawal.payout_method),
+        )
+        .join(LedgerTransaction, LedgerTransaction.id == entry.c.transaction_id)
+        .outerjoin(Purchase, Purchase.id == LedgerTransaction.purchase_id)
+        .outerjoin(Revision, Revision.id == Purchase.revision_id)
+        .outerjoin(Course, Course.id == Purchase.course_id)
+        .outerjoin(other, other.id == other_id)
+        .outerjoin(TopUp, TopUp.id == LedgerTransaction.top_up_id)
+        .outerjoin(Withdrawal, Withdrawal.id == LedgerTransaction.withdrawal_id)
+        .order_by(entry.c.seq.desc())
+    ).all()
+    page = [
+        StatementRow(seq, at, kind, Money(amount, unit), Money(after, unit), str(state), title, slug, counterpart)
+        for seq, amount, after, at, kind, state, unit, title, slug, counterpart in found[:limit]
+    ]
+    return page, len(found) > limit
+
+
+_TOP_UP = select(
+    TopUp.id,
+    TopUp.state,
+    TopUp.amount_minor,
+    TopUp.currency,
+    TopUp.card_brand,
+    TopUp.card_last4,
+    TopUp.decline_code,
+    TopUp.created_at,
+)
+
+
+def _top_ups(query: Select[*tuple[Any, ...]]) -> list[TopUpView]:
+    return [
+        TopUpView(number, state, Money(amount, currency), brand, last4, declined, at)
+        for number, state, amount, currency, brand, last4, declined, at in db.session.execute(query)
+    ]
+
+
+def top_up(user_id: int, top_up_id: int) -> TopUpView | None:
+    """One's own top-up, else None. One statement."""
+    return next(iter(_top_ups(_TOP_UP.where(TopUp.user_id == user_id, TopUp.id == top_up_id))), None)
+
+
+def open_top_ups(user_id: int) -> list[TopUpView]:
+    """Top-ups whose money is still on its way, newest first. One statement."""
+    state = TopUp.state.in_((TopUpState.STARTED, TopUpState.PENDING))
+    return _top_ups(_TOP_UP.where(TopUp.user_id == user_id, state).order_by(TopUp.id.desc()).limit(PAGE_ROWS))
+
+
+def withdrawals(user_id: int) -> list[WithdrawalView]:
+    """One's latest withdrawals, newest first. One statement."""
+    query = (
+        select(
+            Withdrawal.id,
+            Withdrawal.state,
+            Withdrawal.amount_minor,
+            Withdrawal.currency,
+            Withdrawal.payout_method,
+            Withdrawal.asked_at,
+            Withdrawal.settled_at,
+            Withdrawal.decline_reason,
+        )
+        .where(Withdrawal.user_id == user_id)
+        .order_by(Withdrawal.id.desc())
+        .limit(PAGE_ROWS)
+    )
+    return [
+        WithdrawalView(number, state, Money(amount, currency), method, asked, settled, reason)
+        for number, state, amount, currency, method, asked, settled, reason in db.session.execute(query)
+    ]
+
+
+def charge_order(top_up_id: int) -> ChargeOrder | None:
+    """What to ask the payment provider about this top-up; None when it is settled or declined."""
+    row = db.session.execute(
+        select(TopUp.provider, TopUp.provider_ref, TopUp.card_token, TopUp.amount_minor, TopUp.currency).where(
+            TopUp.id == top_up_id, TopUp.state.in_((TopUpState.STARTED, TopUpState.PENDING))
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return ChargeOrder(row.provider, row.provider_ref, row.card_token, Money(row.amount_minor, row.currency))
+
+
+def payout_order(withdrawal_id: int) -> PayoutOrder | None:
+    """What to ask the payout provider; None when the withdrawal does not wait for it."""
+    row = db.session.execute(
+        select(Withdrawal.provider, Withdrawal.payout_method, Withdrawal.amount_minor, Withdrawal.currency).where(
+            Withdrawal.id == withdrawal_id, Withdrawal.state == WithdrawalState.APPROVED
+        )
+    ).one_or_none()
+    return None if row is None else PayoutOrder(row.provider, row.payout_method, Money(row.amount_minor, row.currency))
+
+
+def pending_top_ups() -> list[int]:
+    """Ids of top-ups whose provider answers later, oldest first."""
+    query = select(TopUp.id).where(TopUp.state == TopUpState.PENDING).order_by(TopUp.created_at).limit(PENDING_BATCH)
+    return list(db.session.scalars(query))

@@ -1,0 +1,45 @@
+"""Talking to payment and payout providers: intention row, call with a key of its id, result operation (rule 7)."""
+
+from backoffice.access import SYSTEM
+from backoffice.db import db
+from backoffice.integrations.payments import payment_provider, payout_provider
+from backoffice.operations import top_ups, withdrawals
+from backoffice.queries import money
+from backoffice.tasks.registry import actor
+
+
+@actor(long=True)
+def settle_top_up(*, top_up_id: int) -> None:
+    """Ask the provider for a top-up's money and write down its answer; can run any number of times (M-2, T-2)."""
+    order = money.charge_order(top_up_id)
+    # No transaction stays open while the provider is asked.
+    db.session.rollback()
+    if order is None:
+        return
+    provider = payment_provider(order.provider)
+    if order.provider_ref is None:
+        charge = provider.charge(key=f"top-up:{top_up_id}", token=order.card_token, amount=order.amount)
+    else:
+        charge = provider.look_up(order.provider_ref)
+    top_ups.record(actor=SYSTEM, top_up_id=top_up_id, charge=charge)
+
+
+@actor(long=True)
+def pay_out(*, withdrawal_id: int) -> None:
+    """Pay an approved withdrawal and write down the answer; can run any number of times (M-8, T-2)."""
+    order = money.payout_order(withdrawal_id)
+    db.session.rollback()
+    if order is None:
+        return
+    payout = payout_provider(order.provider).pay(
+        key=f"withdrawal:{withdrawal_id}", method=order.payout_method, amount=order.amount
+    )
+    withdrawals.record_payout(actor=SYSTEM, withdrawal_id=withdrawal_id, payout=payout)
+
+
+def settle_pending_top_ups() -> int:
+    """Ask about every top-up whose provider answers later (T-4); returns how many were asked about."""
+    waiting = money.pending_top_ups()
+    for top_up_id in waiting:
+        settle_top_up(top_up_id=top_up_id)
+    return len(waiting)
