@@ -3,7 +3,17 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    and_,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice import clock
@@ -89,3 +99,8 @@ class Enrolment(Base):
     # Percent that was once shown; a new revision never shows less (P-2).
     progress_floor: Mapped[int] = mapped_column(default=0)
     completed_at: Mapped[datetime | None]
+
+    @classmethod
+    def open_at(cls, now: datetime) -> ColumnElement[bool]:
+        """Condition of an enrolment that lets its student in at this moment (P-1)."""
+        return and_(cls.ended_at.is_(None), or_(cls.access_until.is_(None), cls.access_until > now))
