@@ -75,10 +75,10 @@ class Revision(Base):
         ),
         CheckConstraint("access_days > 0", name="access_days_positive"),
     )
-    # L-2 to L-7. Withdrawing a submission leads back to DRAFT.
+    # L-2 to L-7. Withdrawing a submission leads back to DRAFT; a discarded change is archived without having lived.
     TRANSITIONS = {
-        RevisionState.DRAFT: {RevisionState.MODERATING},
-        RevisionState.REJECTED: {RevisionState.MODERATING},
+        RevisionState.DRAFT: {RevisionState.MODERATING, RevisionState.ARCHIVED},
+        RevisionState.REJECTED: {RevisionState.MODERATING, RevisionState.ARCHIVED},
         RevisionState.MODERATING: {
             RevisionState.DRAFT,
             RevisionState.REJECTED,

@@ -1,0 +1,268 @@
+"""The content tree as its author edits it: modules, lectures, questions (L-1, C-3 to C-5).
+
+Nodes are named by their stable id, so that an address stays right when the first edit of a live course opens its draft.
+Every edit raises the revision's version. Errors of all: those of `revisions.editable`, and `node.not_found`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from backoffice.access import Actor
+from backoffice.db import db, operation
+from backoffice.errors import NotFound, Refused
+from backoffice.models.content import Lecture, LectureKind, Module, Node, NodeKind, Question, Revision
+from backoffice.models.media import UploadKind
+from backoffice.operations.courses import TITLE_MAX
+from backoffice.operations.revisions import editable, require_upload
+from backoffice.operations.texts import cleaned
+
+BODY_MAX = 200_000
+QUESTION_MAX = 2_000
+OPTION_MAX = 500
+MODULES_MAX = 100
+LECTURES_MAX = 100
+QUESTIONS_MAX = 50
+OPTIONS_MIN, OPTIONS_MAX = 2, 10
+
+NodeRow = TypeVar("NodeRow", Module, Lecture, Question)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LectureTexts:
+    """What a lecture consists of (C-4)."""
+
+    title: str
+    body: str = ""
+    video_upload_id: str | None = None
+    free_preview: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An answer option; `key` of a kept one, empty for a new one (C-5)."""
+
+    text: str
+    right: bool
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionTexts:
+    """A question with its options in order (C-5)."""
+
+    text: str
+    options: tuple[Option, ...]
+    explanation: str = ""
+
+
+@operation
+def add_module(*, actor: Actor, course_id: int, title: str) -> Module:
+    """Add a module at the end (C-3)."""
+    revision = editable(actor, course_id)
+    module = Module(title=_title(title), **_place(revision, NodeKind.MODULE, Module, _modules(revision), MODULES_MAX))
+    db.session.add(module)
+    return module
+
+
+@operation
+def edit_module(*, actor: Actor, course_id: int, node_id: int, title: str) -> Module:
+    """Give a module another title (C-3)."""
+    module = _node(Module, editable(actor, course_id), node_id)
+    module.title = _title(title)
+    return module
+
+
+@operation
+def move_module(*, actor: Actor, course_id: int, node_id: int, by: int) -> None:
+    """Move a module one place down (`by` 1) or up (-1); at the end of the list nothing happens."""
+    revision = editable(actor, course_id)
+    _swap(Module, _modules(revision), _node(Module, revision, node_id), by)
+
+
+@operation
+def delete_module(*, actor: Actor, course_id: int, node_id: int) -> None:
+    """Delete a module of the draft with all that is in it; their nodes stay for who has learnt with them (L-9)."""
+    revision = editable(actor, course_id)
+    module = _node(Module, revision, node_id)
+    lectures = select(Lecture.id).where(Lecture.module_id == module.id)
+    db.session.execute(delete(Question).where(Question.lecture_id.in_(lectures)))
+    db.session.execute(delete(Lecture).where(Lecture.module_id == module.id))
+    _remove(Module, _modules(revision), module)
+
+
+@operation
+def add_lecture(*, actor: Actor, course_id: int, module_node_id: int, title: str, kind: LectureKind) -> Lecture:
+    """Add an empty lecture at the end of a module (C-4)."""
+    revision = editable(actor, course_id)
+    module = _node(Module, revision, module_node_id)
+    place = _place(revision, NodeKind.LECTURE, Lecture, Lecture.module_id == module.id, LECTURES_MAX)
+    lecture = Lecture(module_id=module.id, title=_title(title), kind=kind, **place)
+    db.session.add(lecture)
+    return lecture
+
+
+@operation
+def edit_lecture(*, actor: Actor, course_id: int, node_id: int, version: int, texts: LectureTexts) -> Lecture:
+    """Save a lecture, on condition that the course is as shown (C-4). A video must be the author's own upload."""
+    lecture = _node(Lecture, editable(actor, course_id, version=version), node_id)
+    is_video = lecture.kind is LectureKind.VIDEO
+    if is_video and texts.video_upload_id != lecture.video_upload_id:
+        require_upload(actor, texts.video_upload_id, UploadKind.VIDEO, field="video_upload_id")
+    lecture.title = _title(texts.title)
+    lecture.body = cleaned(texts.body, field="body", at_most=BODY_MAX)
+    lecture.video_upload_id = texts.video_upload_id if is_video else None
+    lecture.free_preview = texts.free_preview
+    return lecture
+
+
+@operation
+def move_lecture(*, actor: Actor, course_id: int, node_id: int, by: int) -> None:
+    """Move a lecture one place down (`by` 1) or up (-1), over the module's edge into the neighbouring module."""
+    revision = editable(actor, course_id)
+    lecture = _node(Lecture, revision, node_id)
+    siblings = Lecture.module_id == lecture.module_id
+    if 0 <= lecture.position + by < _count(Lecture, siblings):
+        _swap(Lecture, siblings, lecture, by)
+        return
+    module = db.session.get_one(Module, lecture.module_id)
+    neighbour = db.session.scalar(select(Module).where(_modules(revision), Module.position == module.position + by))
+    if neighbour is None:
+        return
+    _close_gap(Lecture, siblings, lecture.position)
+    there = Lecture.module_id == neighbour.id
+    position = 0 if by > 0 else _count(Lecture, there)
+    _shift(Lecture, there, position, 1)
+    lecture.module_id, lecture.position = neighbour.id, position
+
+
+@operation
+def delete_lecture(*, actor: Actor, course_id: int, node_id: int) -> None:
+    """Delete a lecture of the draft with its questions; their nodes stay (L-9)."""
+    lecture = _node(Lecture, editable(actor, course_id), node_id)
+    db.session.execute(delete(Question).where(Question.lecture_id == lecture.id))
+    _remove(Lecture, Lecture.module_id == lecture.module_id, lecture)
+
+
+@operation
+def add_question(*, actor: Actor, course_id: int, lecture_node_id: int, texts: QuestionTexts) -> Question:
+    """Add a question at the end of a lecture (C-5). Errors as `edit_question`."""
+    revision = editable(actor, course_id)
+    lecture = _node(Lecture, revision, lecture_node_id)
+    values = _question_values(texts, frozenset())
+    place = _place(revision, NodeKind.QUESTION, Question, Question.lecture_id == lecture.id, QUESTIONS_MAX)
+    question = Question(lecture_id=lecture.id, **values, **place)
+    db.session.add(question)
+    return question
+
+
+@operation
+def edit_question(*, actor: Actor, course_id: int, node_id: int, version: int, texts: QuestionTexts) -> Question:
+    """Save a question, on condition that the course is as shown (C-5); kept options keep their keys.
+
+    Errors: `question.options` (2 to 10), `question.no_right_option`, `text.*`, each with its field.
+    """
+    question = _node(Question, editable(actor, course_id, version=version), node_id)
+    values = _question_values(texts, frozenset(option["key"] for option in question.options))
+    for field, value in values.items():
+        setattr(question, field, value)
+    return question
+
+
+@operation
+def move_question(*, actor: Actor, course_id: int, node_id: int, by: int) -> None:
+    """Move a question one place down (`by` 1) or up (-1) within its lecture."""
+    question = _node(Question, editable(actor, course_id), node_id)
+    _swap(Question, Question.lecture_id == question.lecture_id, question, by)
+
+
+@operation
+def delete_question(*, actor: Actor, course_id: int, node_id: int) -> None:
+    """Delete a question of the draft; its node stays (L-9)."""
+    question = _node(Question, editable(actor, course_id), node_id)
+    _remove(Question, Question.lecture_id == question.lecture_id, question)
+
+
+def _question_values(texts: QuestionTexts, known: frozenset[str]) -> dict[str, Any]:
+    if not OPTIONS_MIN <= len(texts.options) <= OPTIONS_MAX:
+        raise Refused("question.options", _l("A question needs 2 to 10 answer options."), field="options")
+    if not any(option.right for option in texts.options):
+        raise Refused("question.no_right_option", _l("Mark at least one option as right."), field="options")
+    kept = [option.key for option in texts.options if option.key in known]
+    if len(set(kept)) != len(kept):
+        raise Refused("question.options", _l("An answer option stands there twice."), field="options")
+    return {
+        "text": cleaned(texts.text, field="text", at_most=QUESTION_MAX, required=True),
+        "explanation": cleaned(texts.explanation, field="explanation", at_most=QUESTION_MAX),
+        "options": [
+            {
+                "key": option.key if option.key in known else uuid4().hex[:8],
+                "text": cleaned(option.text, field="options", at_most=OPTION_MAX, required=True),
+                "right": option.right,
+            }
+            for option in texts.options
+        ],
+    }
+
+
+def _title(title: str) -> str:
+    return cleaned(title, field="title", at_most=TITLE_MAX, required=True)
+
+
+def _modules(revision: Revision) -> ColumnElement[bool]:
+    return Module.revision_id == revision.id
+
+
+def _node(model: type[NodeRow], revision: Revision, node_id: int) -> NodeRow:
+    query = select(model).where(model.revision_id == revision.id, model.node_id == node_id)
+    row = db.session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        raise NotFound("node.not_found", _l("This part of the course is no longer there."))
+    return row
+
+
+def _count(model: type[NodeRow], siblings: ColumnElement[bool]) -> int:
+    return db.session.scalar(select(func.count(model.id)).where(siblings)) or 0
+
+
+def _place(
+    revision: Revision, kind: NodeKind, model: type[NodeRow], siblings: ColumnElement[bool], most: int
+) -> dict[str, Any]:
+    """A new node at the end of its siblings."""
+    position = _count(model, siblings)
+    if position >= most:
+        raise Refused("content.too_many", _l("There is no room for more here: %(limit)s at most.", limit=most))
+    node = Node(course_id=revision.course_id, kind=kind)
+    db.session.add(node)
+    db.session.flush()
+    return {"revision_id": revision.id, "node_id": node.id, "position": position}
+
+
+def _swap(model: type[NodeRow], siblings: ColumnElement[bool], row: NodeRow, by: int) -> None:
+    there = row.position + (1 if by > 0 else -1)
+    if not 0 <= there < _count(model, siblings):
+        return
+    total = row.position + there
+    _update(model, siblings & model.position.in_((row.position, there)), total - model.position)
+
+
+def _remove(model: type[NodeRow], siblings: ColumnElement[bool], row: NodeRow) -> None:
+    position = row.position
+    db.session.execute(delete(model).where(model.id == row.id))
+    _close_gap(model, siblings, position)
+
+
+def _close_gap(model: type[NodeRow], siblings: ColumnElement[bool], position: int) -> None:
+    _shift(model, siblings, position + 1, -1)
+
+
+def _shift(model: type[NodeRow], siblings: ColumnElement[bool], first: int, by: int) -> None:
+    _update(model, siblings & (model.position >= first), model.position + by)
+
+
+def _update(model: type[NodeRow], condition: ColumnElement[bool], position: Any) -> None:
+    statement = update(model).where(condition).values(position=position)
+    db.session.execute(statement.execution_options(synchronize_session=False))

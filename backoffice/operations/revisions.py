@@ -1,0 +1,274 @@
+"""Revisions: opening a draft beside what is live, its texts, and the moment when it goes live (L-1, L-6, L-7, L-9)."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select
+from sqlalchemy.orm import aliased
+
+from backoffice import clock, states
+from backoffice.access import Action, Actor
+from backoffice.db import Base, db, operation
+from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.models.catalogues import Category, Skill
+from backoffice.models.content import (
+    EDITABLE,
+    Lecture,
+    Level,
+    Module,
+    Question,
+    Revision,
+    RevisionSkill,
+    RevisionState,
+)
+from backoffice.models.courses import Course, CourseState
+from backoffice.models.media import Upload, UploadKind, UploadState
+from backoffice.operations.courses import TITLE_MAX, owned, require_language
+from backoffice.operations.texts import cleaned
+
+SHORT_DESCRIPTION_MAX = 1_000
+DESCRIPTION_MAX = 50_000
+REQUIREMENTS_MAX = 5_000
+ACCESS_DAYS_MAX = 3_650
+SKILLS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseTexts:
+    """What stands on a course's page besides its content (C-1); `access_days` None is for life."""
+
+    title: str
+    short_description: str
+    description: str
+    requirements: str
+    category_id: int | None
+    level: Level
+    language_code: str
+    cover_upload_id: str | None
+    includes_certificate: bool
+    access_days: int | None
+    skill_ids: frozenset[int]
+
+
+@operation
+def open_draft(*, actor: Actor, course_id: int) -> Revision:
+    """The open revision of a course; the first call after a publication copies the live tree (L-6, L-9).
+
+    Race-safe by the course's lock: the second of two calls gets the first one's draft.
+    """
+    course = owned(actor, course_id)
+    if course.draft_revision_id is not None:
+        return _locked(course.draft_revision_id)
+    live = db.session.get_one(Revision, course.live_revision_id)
+    draft = _copy_revision(live)
+    course.draft_revision_id = draft.id
+    states.begin(draft, actor=actor, course_id=course.id)
+    return draft
+
+
+def editable(actor: Actor, course_id: int, *, version: int | None = None) -> Revision:
+    """The locked revision that an edit goes to, its version raised; a live course gets its draft first (L-6).
+
+    Errors: `course.not_found`, `revision.frozen` while it is submitted, `revision.changed` (data: version) when
+    `version`, the one that was shown, is not the present one.
+    """
+    course = db.session.scalar(select(Course).where(Course.id == course_id).execution_options(populate_existing=True))
+    actor.require(Action.EDIT_COURSES)
+    if course is None or course.author_id != actor.user_id:
+        raise NotFound("course.not_found", _l("There is no such course."))
+    if course.draft_revision_id is None:
+        revision = open_draft(actor=actor, course_id=course_id)
+    else:
+        revision = _locked(course.draft_revision_id)
+    if revision.state not in EDITABLE:
+        raise Conflict(
+            "revision.frozen", _l("What is handed in cannot be changed. Take it back first, then go on editing.")
+        )
+    require_version(revision, version)
+    revision.version += 1
+    revision.updated_at = clock.now()
+    return revision
+
+
+def require_version(revision: Revision, version: int | None) -> None:
+    """Conflict `revision.changed` unless the revision is as it was shown (rule 4)."""
+    if version is not None and revision.version != version:
+        raise Conflict(
+            "revision.changed",
+            _l("The course has been changed in another window. What you typed is kept below: compare and save again."),
+            version=revision.version,
+        )
+
+
+@operation
+def edit_texts(*, actor: Actor, course_id: int, version: int, texts: CourseTexts) -> Revision:
+    """Save the texts of the open revision, on condition that it is still as shown (C-1, L-1).
+
+    Errors: as `editable`, and Refused with the field's name for a senseless value.
+    """
+    revision = editable(actor, course_id, version=version)
+    values = asdict(texts)
+    skill_ids = values.pop("skill_ids")
+    for field, limit in (
+        ("title", TITLE_MAX),
+        ("short_description", SHORT_DESCRIPTION_MAX),
+        ("description", DESCRIPTION_MAX),
+        ("requirements", REQUIREMENTS_MAX),
+    ):
+        values[field] = cleaned(values[field], field=field, at_most=limit, required=field == "title")
+    if texts.access_days is not None and not 1 <= texts.access_days <= ACCESS_DAYS_MAX:
+        raise Refused("access_days.senseless", _l("Give the access in days, 1 to 3650."), field="access_days")
+    require_language(texts.language_code)
+    _require_category(texts.category_id, revision.category_id)
+    require_upload(actor, texts.cover_upload_id, UploadKind.IMAGE, field="cover_upload_id")
+    for field, value in values.items():
+        setattr(revision, field, value)
+    _set_skills(revision.id, skill_ids)
+    return revision
+
+
+def require_upload(actor: Actor, upload_id: str | None, kind: UploadKind, *, field: str) -> None:
+    """Refused `upload.unusable` unless it is the actor's own upload of this kind and has arrived (X-5)."""
+    if upload_id is None:
+        return
+    query = select(Upload.id).where(
+        Upload.id == upload_id,
+        Upload.owner_id == actor.user_id,
+        Upload.kind == kind,
+        Upload.state != UploadState.RECEIVING,
+    )
+    if "\0" in upload_id or db.session.scalar(query) is None:
+        raise Refused("upload.unusable", _l("This file has not arrived. Upload it again."), field=field)
+
+
+def _require_category(category_id: int | None, before: int | None) -> None:
+    if category_id is None or category_id == before:
+        return
+    query = select(Category.id).where(Category.id == category_id, Category.retired_at.is_(None))
+    if db.session.scalar(query) is None:
+        raise Refused("category.unknown", _l("Choose a category of the list."), field="category_id")
+
+
+def _set_skills(revision_id: int, skill_ids: frozenset[int]) -> None:
+    if len(skill_ids) > SKILLS_MAX:
+        raise Refused("skills.too_many", _l("Choose 20 skills at most."), field="skill_ids")
+    known = select(Skill.id).where(Skill.id.in_(skill_ids))
+    if db.session.scalar(select(func.count()).select_from(known.subquery())) != len(skill_ids):
+        raise Refused("skills.unknown", _l("Choose skills of the list."), field="skill_ids")
+    db.session.execute(delete(RevisionSkill).where(RevisionSkill.revision_id == revision_id))
+    if skill_ids:
+        rows = [{"revision_id": revision_id, "skill_id": skill_id} for skill_id in sorted(skill_ids)]
+        db.session.execute(insert(RevisionSkill), rows)
+
+
+@operation
+def discard_draft(*, actor: Actor, course_id: int) -> Course:
+    """Put the open change of a published course aside; what is live stays (L-6). Nothing is deleted.
+
+    Without an open change it does nothing. Errors: `revision.nothing_live`, and `state.illegal` while it is submitted.
+    """
+    course = owned(actor, course_id)
+    if course.live_revision_id is None:
+        raise Conflict("revision.nothing_live", _l("A course that was never published has nothing to go back to."))
+    if course.draft_revision_id is None:
+        return course
+    states.move(_locked(course.draft_revision_id), RevisionState.ARCHIVED, actor=actor, course_id=course.id)
+    course.draft_revision_id = None
+    return course
+
+
+@operation
+def go_live(*, actor: Actor, course_id: int, revision_id: int) -> Course:
+    """Make the submitted revision the one that everybody sees; the one before it is archived (L-4, L-6, L-7).
+
+    For the operations that decide about a submission: they say who may, and emit the event. A first publication makes
+    the course PUBLISHED. Error: `state.illegal`.
+    """
+    course = db.session.scalars(
+        select(Course).where(Course.id == course_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    if not actor.may(Action.JUDGE):
+        actor.require(Action.REVIEW)
+    revision = _locked(revision_id)
+    if course.live_revision_id is not None:
+        states.move(_locked(course.live_revision_id), RevisionState.ARCHIVED, actor=actor, course_id=course_id)
+        # The unique index on the live revision is not deferred.
+        db.session.flush()
+    states.move(revision, RevisionState.LIVE, actor=actor, course_id=course_id)
+    now = clock.now()
+    revision.live_at = now
+    course.live_revision_id = revision.id
+    course.draft_revision_id = None
+    course.duration_s = _duration(revision.id)
+    course.updated_at = now
+    if course.state is CourseState.DRAFT:
+        course.published_at = now
+        states.move(course, CourseState.PUBLISHED, actor=actor, course_id=course_id)
+    return course
+
+
+def _duration(revision_id: int) -> int:
+    query = (
+        select(func.coalesce(func.sum(Upload.duration_s), 0))
+        .join(Lecture, Lecture.video_upload_id == Upload.id)
+        .where(Lecture.revision_id == revision_id)
+    )
+    return db.session.scalar(query) or 0
+
+
+def _locked(revision_id: int) -> Revision:
+    return db.session.scalars(
+        select(Revision).where(Revision.id == revision_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def _copy_revision(live: Revision) -> Revision:
+    newest = select(func.max(Revision.number)).where(Revision.course_id == live.course_id).scalar_subquery()
+    now = clock.now()
+    draft_id = _copy(
+        Revision,
+        Revision.id == live.id,
+        number=newest + 1,
+        based_on_id=literal(live.id),
+        state=literal(RevisionState.DRAFT, Revision.__table__.c.state.type),
+        created_at=literal(now),
+        updated_at=literal(now),
+        live_at=literal(None, Revision.__table__.c.live_at.type),
+    )[0]
+    new = literal(draft_id)
+    _copy(RevisionSkill, RevisionSkill.revision_id == live.id, revision_id=new)
+    _copy(Module, Module.revision_id == live.id, revision_id=new)
+    _copy(
+        Lecture, Lecture.revision_id == live.id, revision_id=new, module_id=_twin(Module, Lecture.module_id, draft_id)
+    )
+    _copy(
+        Question,
+        Question.revision_id == live.id,
+        revision_id=new,
+        lecture_id=_twin(Lecture, Question.lecture_id, draft_id),
+    )
+    return _locked(draft_id)
+
+
+def _copy(model: type[Base], condition: ColumnElement[bool], **replaced: Any) -> list[int]:
+    """INSERT … SELECT of a table's rows with some columns replaced; ids of the new rows where the table has ids."""
+    table = model.__table__
+    names = [column.name for column in table.columns if column.name != "id"]
+    source = select(*(replaced.get(name, table.c[name]) for name in names)).where(condition)
+    statement = insert(table).from_select(names, source, include_defaults=False)  # type: ignore[arg-type]
+    if "id" not in table.c:
+        db.session.execute(statement)
+        return []
+    return list(db.session.scalars(statement.returning(table.c.id)))
+
+
+def _twin(model: type[Module] | type[Lecture], old_id: Any, draft_id: int) -> Any:
+    """The new parent of a copied row: of the same node, in the draft (L-9)."""
+    old, new = aliased(model), aliased(model)
+    return (
+        select(new.id)
+        .join(old, old.node_id == new.node_id)
+        .where(old.id == old_id, new.revision_id == draft_id)
+        .scalar_subquery()
+    )
