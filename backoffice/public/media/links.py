@@ -1,0 +1,48 @@
+"""Addresses of media for pages: signed for videos, plain for covers (X-5)."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import url_for
+
+from backoffice import clock
+from backoffice.config import settings
+from backoffice.integrations.storage import signing
+from backoffice.integrations.video.hls import POSTER
+from backoffice.integrations.video.ladder import MASTER
+
+
+def video_prefix(upload_id: str) -> str:
+    """Where the storage keeps the products of a video; a token opens all of it."""
+    return f"video/{upload_id}"
+
+
+def signed_url(upload_id: str, viewer_id: int, name: str) -> str:
+    """A link to one file of a video that opens it for the link's life. Whoever asks has checked the viewer's right.
+
+    `viewer_id` is 0 for visitors on free previews. Playlists name their files relatively, so that one token serves all.
+    """
+    token = signing.sign(
+        settings().secret_key.encode(),
+        prefix=video_prefix(upload_id),
+        viewer_id=viewer_id,
+        expires_at=clock.now() + timedelta(minutes=settings().media_link_minutes),
+    )
+    return url_for("media.stream", token=token, upload_id=upload_id, name=name)
+
+
+def signed_master_url(upload_id: str, viewer_id: int) -> str:
+    """The link that a player is given."""
+    return signed_url(upload_id, viewer_id, MASTER)
+
+
+def signed_poster_url(upload_id: str, viewer_id: int) -> str:
+    """The still picture that a player shows before it plays."""
+    return signed_url(upload_id, viewer_id, POSTER)
+
+
+def cover_url(upload_id: str, asset: Mapping[str, Any], width: int = 960) -> str:
+    """The rendition of a finished picture that is nearest to `width` pixels; `asset` is the upload's."""
+    nearest = min(asset["renditions"], key=lambda rendition: abs(rendition["width"] - width))
+    return url_for("media.public_image", upload_id=upload_id, name=nearest["name"])

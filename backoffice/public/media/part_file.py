@@ -1,0 +1,68 @@
+"""The file that collects the bytes of an upload: one writer at a time, flat memory, its size is the truth."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, BinaryIO
+
+from backoffice.integrations.storage.house import part_path
+
+BLOCK_BYTES = 256 * 1024
+LOCK_WAIT_S = 2.0
+LOCK_STEP_S = 0.05
+
+
+class Busy(Exception):
+    """Another request writes this file."""
+
+
+@contextmanager
+def writing(upload_id: str) -> Iterator[BinaryIO]:
+    """The file, open at its end and locked for all processes of this machine. Raises `Busy` after a short wait."""
+    with part_path(upload_id).open("ab", buffering=0) as handle:
+        until = time.monotonic() + LOCK_WAIT_S
+        while not _lock(handle):
+            if time.monotonic() >= until:
+                raise Busy(upload_id)
+            time.sleep(LOCK_STEP_S)
+        yield handle
+
+
+def _lock(handle: BinaryIO) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def received(upload_id: str) -> int:
+    """Bytes that have come in and are in the file."""
+    path = part_path(upload_id)
+    return path.stat().st_size if path.exists() else 0
+
+
+def size_of(handle: BinaryIO) -> int:
+    """Bytes in the open file."""
+    return os.fstat(handle.fileno()).st_size
+
+
+def append(handle: BinaryIO, stream: IO[bytes], room: int) -> None:
+    """Copy the stream to the end of the file, `room` bytes at most. What came before an error stays."""
+    while room and (block := stream.read(min(BLOCK_BYTES, room))):
+        room -= len(block)
+        view = memoryview(block)
+        while view:
+            view = view[handle.write(view) :]
+
+
+def keep_safe(handle: BinaryIO) -> None:
+    """Return when the bytes are on the disk."""
+    os.fsync(handle.fileno())
+
+
+def remove(upload_id: str) -> None:
+    """Delete the file; nothing happens when there is none."""
+    part_path(upload_id).unlink(missing_ok=True)

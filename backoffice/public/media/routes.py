@@ -1,0 +1,59 @@
+"""Delivery: covers to everybody who may see the course, videos to the holder of a signed link (X-5)."""
+
+from flask import Blueprint, Response, abort, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from backoffice import clock
+from backoffice.config import settings
+from backoffice.errors import DomainError
+from backoffice.integrations.storage import signing
+from backoffice.integrations.storage.base import BadKey, ObjectMissing
+from backoffice.integrations.storage.house import storage
+from backoffice.integrations.storage.ranges import range_response
+from backoffice.public.media.links import video_prefix
+from backoffice.public.sessions import viewer
+from backoffice.queries.media import picture_access
+
+bp = Blueprint("media", __name__)
+YEAR_S = 365 * 24 * 3600
+
+
+@bp.errorhandler(DomainError)
+def _in_plain_words(error: DomainError) -> Response:
+    """Players and the upload desk show the sentence itself, never a page."""
+    return Response(str(error.message), error.status, mimetype="text/plain")
+
+
+@bp.get("/media/image/<upload_id>/<name>")
+def public_image(upload_id: str, name: str) -> BaseResponse:
+    """A rendition of a cover; 404 for whoever may not see it. Renditions never change, so they are kept for good."""
+    access = picture_access(upload_id, viewer().id)
+    if access is None:
+        abort(404)
+    if not (access.is_public or access.is_enrolled or access.owner_id == viewer().id or viewer().is_staff):
+        abort(404)
+    response = _file(f"image/{upload_id}/{name}")
+    reach = "public" if access.is_public else "private"
+    response.headers["Cache-Control"] = f"{reach}, max-age={YEAR_S}, immutable"
+    return response
+
+
+@bp.get("/v/<token>/<upload_id>/<path:name>")
+def stream(token: str, upload_id: str, name: str) -> BaseResponse:
+    """One file of a video, whole or a range of it; 403 when the link is forged or expired."""
+    prefix = video_prefix(upload_id)
+    try:
+        signing.verify(settings().secret_key.encode(), token, prefix=prefix, now=clock.now())
+    except signing.LinkRefused:
+        abort(403)
+    return _file(f"{prefix}/{name}")
+
+
+def _file(key: str) -> BaseResponse:
+    try:
+        path = storage().local_path(key)
+    except (BadKey, ObjectMissing):
+        abort(404)
+    if path is None:
+        abort(404)
+    return range_response(path, request.environ)

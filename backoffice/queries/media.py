@@ -1,0 +1,95 @@
+"""Uploads as their owner sees them, and who may see a picture."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, exists, or_, select
+
+from backoffice import clock
+from backoffice.db import db
+from backoffice.models.content import Revision, RevisionState
+from backoffice.models.courses import Course, CourseState
+from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
+from backoffice.models.purchases import Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class UploadStatus:
+    """How far one file is: bytes while it comes in, percent while it is processed, seconds of a finished video."""
+
+    id: str
+    owner_id: int
+    kind: UploadKind
+    state: UploadState
+    filename: str
+    size: int
+    offset: int
+    percent: int
+    error_code: str | None
+    duration_s: int | None
+    expires_at: datetime
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self.state in FINISHED
+
+    @property
+    def expired(self) -> bool:
+        """Whether the rest of the file did not come in time."""
+        return self.state is UploadState.RECEIVING and self.expires_at <= clock.now()
+
+
+def upload_status(upload_id: str) -> UploadStatus | None:
+    """One upload; None when there is none. Whoever asks checks the owner. One statement."""
+    columns = (
+        *(Upload.id, Upload.owner_id, Upload.kind, Upload.state, Upload.filename, Upload.size, Upload.offset),
+        *(Upload.percent, Upload.error_code, Upload.duration_s, Upload.expires_at),
+    )
+    row = db.session.execute(select(*columns).where(Upload.id == upload_id)).one_or_none()
+    return None if row is None else UploadStatus(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureAccess:
+    """Whose picture it is, whether everybody may see it as a cover of what is live, whether the viewer is enrolled."""
+
+    owner_id: int
+    is_public: bool
+    is_enrolled: bool
+
+
+def picture_access(upload_id: str, viewer_id: int | None) -> PictureAccess | None:
+    """Who may see the picture of this upload; None when there is no finished picture. One statement."""
+    shown = and_(
+        Revision.cover_upload_id == Upload.id,
+        Revision.state == RevisionState.LIVE,
+        Course.live_revision_id == Revision.id,
+        Course.state != CourseState.DRAFT,
+    )
+    enrolled = and_(
+        Enrolment.course_id == Course.id,
+        Enrolment.student_id == viewer_id,
+        Enrolment.ended_at.is_(None),
+        or_(Enrolment.access_until.is_(None), Enrolment.access_until > clock.now()),
+    )
+    query = select(
+        Upload.owner_id,
+        exists().where(shown, Course.blocked_at.is_(None)),
+        exists().where(shown, enrolled),
+    ).where(Upload.id == upload_id, Upload.kind == UploadKind.IMAGE, Upload.state == UploadState.DONE)
+    row = db.session.execute(query).one_or_none()
+    return None if row is None else PictureAccess(*row)
+
+
+def uploads_with_use_of_their_file(upload_ids: Collection[str], *, failed_since: datetime) -> frozenset[str]:
+    """Those of the uploads that are on their way, or failed after `failed_since` and may be tried again."""
+    query = select(Upload.id).where(
+        Upload.id.in_(upload_ids),
+        or_(
+            Upload.state.not_in(FINISHED),
+            and_(Upload.state == UploadState.FAILED, Upload.updated_at > failed_since),
+        ),
+    )
+    return frozenset(db.session.scalars(query))
