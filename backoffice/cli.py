@@ -5,10 +5,16 @@ from datetime import timedelta
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from backoffice import clock
+from backoffice.access import SYSTEM
 from backoffice.config import Settings, settings
+from backoffice.db import db
+from backoffice.operations import counters
+from backoffice.tasks import process, relay, scheduler
+from backoffice.tasks.broker import sending_broker
+from backoffice.tasks.sweeps import SWEEPS
 
 clock_group = AppGroup("clock", help="Move the development clock.")
 
@@ -39,7 +45,38 @@ def show_settings() -> None:
     click.echo(settings_table())
 
 
+counters_group = AppGroup("counters", help="What courses keep about themselves (C-2).")
+
+
+@counters_group.command("rebuild")
+def rebuild_counters() -> None:
+    """Count students, reviews, ratings and durations of all courses anew."""
+    click.echo(f"{counters.rebuild(actor=SYSTEM)} courses were wrong and are right now")
+
+
+@click.command("relay")
+@with_appcontext
+def run_relay() -> None:
+    """Carry events from the outbox to the workers, until SIGTERM or SIGINT."""
+    stopped = process.stop_on_signals()
+    broker = sending_broker(settings().redis_url)
+    with process.heartbeat(db.engine, "relay"):
+        relay.run(db.engine, broker, lease=settings().task_lease_seconds, stopped=stopped)
+
+
+@click.command("scheduler")
+@with_appcontext
+def run_scheduler() -> None:
+    """Run the sweeps when they are due, until SIGTERM or SIGINT."""
+    stopped = process.stop_on_signals()
+    with process.heartbeat(db.engine, "scheduler"):
+        scheduler.run(SWEEPS, stopped=stopped)
+
+
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(clock_group)
+    app.cli.add_command(counters_group)
+    app.cli.add_command(run_relay)
+    app.cli.add_command(run_scheduler)
     app.cli.add_command(show_settings)

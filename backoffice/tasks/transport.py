@@ -9,6 +9,7 @@ from backoffice.outbox import Event
 from backoffice.tasks.registry import ActorFunction
 
 BATCH = 200
+PURGE_BATCH = 1000
 # A delivery that nobody answers is sent again after lease * 2^sends, but not more seldom than lease * 2^this.
 LONGEST_LEASE_POWER = 6
 
@@ -87,3 +88,27 @@ def resend(connection: Connection, *, lease: float) -> list[Message]:
 def take_back(connection: Connection, messages: Sequence[Message]) -> None:
     """Undo the claim of what could not be sent, so that it does not wait for its lease."""
     connection.execute(_TAKE_BACK, {"ids": [message.delivery_id for message in messages]})
+
+
+_PURGE = text(
+    """
+    WITH old AS (
+        SELECT e.id FROM outbox_event e
+        WHERE e.expanded_at < clock_timestamp() - make_interval(days => :days)
+        AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = e.id AND (
+            d.done_at IS NULL OR d.done_at > clock_timestamp() - make_interval(days => :days)))
+        ORDER BY e.id LIMIT :batch FOR UPDATE SKIP LOCKED
+    ), deliveries AS (
+        DELETE FROM delivery d USING old WHERE d.event_id = old.id
+    )
+    SELECT id FROM old
+    """
+)
+_PURGE_EVENTS = text("DELETE FROM outbox_event WHERE id = ANY(CAST(:ids AS bigint[]))")
+
+
+def purge(connection: Connection, *, days: int) -> int:
+    """Forget a batch of events whose deliveries were all done long ago; what is parked stays. Returns how many."""
+    ids = list(connection.execute(_PURGE, {"days": days, "batch": PURGE_BATCH}).scalars())
+    connection.execute(_PURGE_EVENTS, {"ids": ids})
+    return len(ids)
