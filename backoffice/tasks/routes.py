@@ -1,16 +1,17 @@
 """Which actors hear which event: the one table (rule 8). Sorted by the order of `Event`; an empty tuple is nobody."""
 
 from backoffice.outbox import Event
-from backoffice.tasks.actors import media, money
+from backoffice.tasks.actors import media, moderation, money
 from backoffice.tasks.registry import ActorFunction
 
 ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.USER_REGISTERED: (),
+    Event.REGISTERED_AGAIN: (),
     Event.EMAIL_CONFIRMATION_ASKED: (),
     Event.PASSWORD_RESET_ASKED: (),
     Event.UPLOAD_RECEIVED: (media.process_upload,),
-    Event.UPLOAD_PROCESSED: (),
-    Event.COURSE_SUBMITTED: (),
+    Event.UPLOAD_PROCESSED: (moderation.judge_waiting,),
+    Event.COURSE_SUBMITTED: (moderation.judge_submission,),
     Event.COURSE_REJECTED: (),
     Event.COURSE_PUBLISHED: (),
     Event.COURSE_BLOCKED: (),
