@@ -10,8 +10,9 @@ from sqlalchemy import text
 from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.db import db, operation
-from backoffice.operations import bookkeeping, counters, purchases
+from backoffice.operations import bookkeeping, counters, purchases, uploads
 from backoffice.tasks import transport
+from backoffice.tasks.actors import media
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,9 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("release reserves", 5, lambda: until_none(lambda: purchases.release_due(actor=SYSTEM))),
     Sweep("fold course counters", 2, lambda: until_none(lambda: counters.fold(actor=SYSTEM))),
     Sweep("ledger checkpoints", 60, lambda: bookkeeping.checkpoint(actor=SYSTEM)),
+    Sweep("queue stuck uploads", 5, lambda: until_none(lambda: uploads.requeue_stuck(actor=SYSTEM))),
+    Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
+    Sweep("clear leftover files", 600, media.clear_leftovers),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),
 )
 
