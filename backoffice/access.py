@@ -62,7 +62,8 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.REVIEW: _MODERATORS,
     Action.BLOCK_COURSES: _MODERATORS,
     Action.SEE_STUCK_UPLOADS: _MODERATORS,
-    Action.MANAGE_USERS: _ADMINS,
+    # The house too: the first admin is named on the server's console.
+    Action.MANAGE_USERS: _ADMINS | _HOUSE,
     Action.MANAGE_CATALOGUES: _ADMINS,
     Action.SEE_PURCHASES: _ADMINS,
     Action.SEE_LEDGER: _ADMINS,

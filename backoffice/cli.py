@@ -8,10 +8,12 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
 from backoffice import clock
-from backoffice.access import SYSTEM
+from backoffice.access import SYSTEM, Role
+from backoffice.cli_ledger import ledger_group
 from backoffice.config import Settings, settings
 from backoffice.db import db
-from backoffice.operations import counters
+from backoffice.operations import counters, users
+from backoffice.queries.viewers import user_id_by_email
 from backoffice.tasks import process, relay, scheduler
 from backoffice.tasks.broker import sending_broker
 from backoffice.tasks.sweeps import SWEEPS
@@ -54,6 +56,21 @@ def rebuild_counters() -> None:
     click.echo(f"{counters.rebuild(actor=SYSTEM)} courses were wrong and are right now")
 
 
+users_group = AppGroup("users", help="Accounts, from the server's console.")
+
+
+@users_group.command("grant")
+@click.argument("email")
+@click.argument("role", type=click.Choice([role.value for role in users.GRANTABLE]))
+def grant_role(email: str, role: str) -> None:
+    """Make the user with this e-mail a moderator or an admin: how the first admin comes to be."""
+    user_id = user_id_by_email(email)
+    if user_id is None:
+        raise click.ClickException(f"nobody has registered with {email}")
+    users.grant_role(actor=SYSTEM, user_id=user_id, role=Role(role))
+    click.echo(f"{email} is {role}")
+
+
 @click.command("relay")
 @with_appcontext
 def run_relay() -> None:
@@ -76,7 +93,9 @@ def run_scheduler() -> None:
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(clock_group)
+    app.cli.add_command(ledger_group)
     app.cli.add_command(counters_group)
+    app.cli.add_command(users_group)
     app.cli.add_command(run_relay)
     app.cli.add_command(run_scheduler)
     app.cli.add_command(show_settings)

@@ -88,3 +88,8 @@ def viewer_by_id(user_id: int) -> Viewer | None:
         session_epoch=user.session_epoch,
         roles=frozenset(Role(role) for role in row.roles),
     )
+
+
+def user_id_by_email(email: str) -> int | None:
+    """The user with this address, whatever its case."""
+    return db.session.scalar(select(User.id).where(func.lower(User.email) == email.strip().lower()))
