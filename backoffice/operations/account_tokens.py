@@ -8,6 +8,7 @@ from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
 from backoffice import clock
 from backoffice.config import settings
+from backoffice.db import db
 from backoffice.errors import Refused
 from backoffice.models.people import User
 
@@ -26,9 +27,9 @@ class _ClockSigner(TimestampSigner):
         return int(clock.now().timestamp())
 
 
-def make(user: User, purpose: Purpose) -> str:
+def make(user_id: int, purpose: Purpose) -> str:
     """A token for this user as they are now."""
-    return _serializer(purpose).dumps([user.id, _fingerprint(user, purpose)])
+    return _serializer(purpose).dumps([user_id, _fingerprint(db.session.get_one(User, user_id), purpose)])
 
 
 def user_id_of(token: str, purpose: Purpose) -> int:

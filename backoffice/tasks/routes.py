@@ -1,31 +1,31 @@
 """Which actors hear which event: the one table (rule 8). Sorted by the order of `Event`; an empty tuple is nobody."""
 
 from backoffice.outbox import Event
-from backoffice.tasks.actors import media, moderation, money
+from backoffice.tasks.actors import letters, media, moderation, money
 from backoffice.tasks.registry import ActorFunction
 
 ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
-    Event.USER_REGISTERED: (),
-    Event.REGISTERED_AGAIN: (),
-    Event.EMAIL_CONFIRMATION_ASKED: (),
-    Event.PASSWORD_RESET_ASKED: (),
+    Event.USER_REGISTERED: (letters.on_registered,),
+    Event.REGISTERED_AGAIN: (letters.on_registered_again,),
+    Event.EMAIL_CONFIRMATION_ASKED: (letters.on_confirmation_asked,),
+    Event.PASSWORD_RESET_ASKED: (letters.on_password_reset_asked,),
     Event.UPLOAD_RECEIVED: (media.process_upload,),
     Event.UPLOAD_PROCESSED: (moderation.judge_waiting,),
     Event.COURSE_SUBMITTED: (moderation.judge_submission,),
-    Event.COURSE_REJECTED: (),
-    Event.COURSE_PUBLISHED: (),
-    Event.COURSE_BLOCKED: (),
-    Event.COURSE_UNBLOCKED: (),
-    Event.CHANGE_APPROVED: (),
-    Event.PURCHASE_MADE: (),
-    Event.PURCHASE_REFUNDED: (),
-    Event.PURCHASE_RELEASED: (),
+    Event.COURSE_REJECTED: (letters.on_course_rejected,),
+    Event.COURSE_PUBLISHED: (letters.on_course_published,),
+    Event.COURSE_BLOCKED: (letters.on_course_blocked,),
+    Event.COURSE_UNBLOCKED: (letters.on_course_unblocked,),
+    Event.CHANGE_APPROVED: (letters.on_change_approved,),
+    Event.PURCHASE_MADE: (letters.on_purchase_made,),
+    Event.PURCHASE_REFUNDED: (letters.on_purchase_refunded,),
+    Event.PURCHASE_RELEASED: (letters.on_purchase_released,),
     Event.TOP_UP_STARTED: (money.settle_top_up,),
-    Event.TOP_UP_SETTLED: (),
-    Event.TOP_UP_DECLINED: (),
+    Event.TOP_UP_SETTLED: (letters.on_top_up_settled,),
+    Event.TOP_UP_DECLINED: (letters.on_top_up_declined,),
     Event.WITHDRAWAL_ASKED: (),
-    Event.WITHDRAWAL_APPROVED: (money.pay_out,),
-    Event.WITHDRAWAL_DECLINED: (),
-    Event.WITHDRAWAL_PAID: (),
-    Event.WITHDRAWAL_FAILED: (),
+    Event.WITHDRAWAL_APPROVED: (money.pay_out, letters.on_withdrawal_approved),
+    Event.WITHDRAWAL_DECLINED: (letters.on_withdrawal_declined,),
+    Event.WITHDRAWAL_PAID: (letters.on_withdrawal_paid,),
+    Event.WITHDRAWAL_FAILED: (letters.on_withdrawal_failed,),
 }

@@ -1,0 +1,12 @@
+"""Handing letters over: to the log by default, by SMTP where an address is set (X-6)."""
+
+from backoffice.integrations.mail.base import Mailer, OutgoingLetter
+from backoffice.integrations.mail.log import LogMailer
+from backoffice.integrations.mail.smtp import SmtpMailer
+
+__all__ = ["Mailer", "OutgoingLetter", "mailer"]
+
+
+def mailer(smtp_url: str, sender: str) -> Mailer:
+    """The mailer of these settings; an empty address means the log. Raises ValueError for a senseless address."""
+    return SmtpMailer(smtp_url, sender) if smtp_url else LogMailer()

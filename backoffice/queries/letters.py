@@ -1,0 +1,205 @@
+"""What letters tell: the reader of each and the facts, one query per story (X-6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, union_all
+
+from backoffice.db import db
+from backoffice.models.catalogues import RejectionReason
+from backoffice.models.content import Lecture, Module, Revision
+from backoffice.models.courses import Course
+from backoffice.models.payments import TopUp, Withdrawal
+from backoffice.models.people import User
+from backoffice.models.purchases import Purchase
+from backoffice.models.review import Submission
+from backoffice.models.timeline import Transition
+from backoffice.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """To whom a letter goes, in which language and zone."""
+
+    id: int
+    email: str
+    name: str
+    locale: str | None
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseFacts:
+    """A purchase, for the student; `net` is what the author gets."""
+
+    title: str
+    slug: str
+    price: Money
+    net: Money
+    refundable_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFacts:
+    """Money on its way: a top-up's card or a withdrawal's method as `where`; `reason` of a refusal."""
+
+    amount: Money
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionFacts:
+    """A decided submission. `findings` as JSON of the checks, `titles` of the nodes that they are about."""
+
+    title: str
+    slug: str
+    is_change: bool
+    findings: list[Any]
+    titles: dict[int, str]
+    reasons: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFacts:
+    """The latest block of a course, or the latest lifting of one; `number` tells them apart."""
+
+    number: int
+    title: str
+    reason: str
+
+
+def reader(user_id: int) -> Reader | None:
+    """The reader with this id; None when the account is disabled: it gets no letters."""
+    row = db.session.execute(
+        select(User.id, User.email, User.name, User.locale, User.time_zone).where(
+            User.id == user_id, User.disabled_at.is_(None)
+        )
+    ).one_or_none()
+    return Reader(*row) if row else None
+
+
+def purchase_for_student(purchase_id: int) -> tuple[Reader, PurchaseFacts] | None:
+    """A purchase and the student who made it."""
+    return _purchase(purchase_id, Purchase.student_id)
+
+
+def purchase_for_author(purchase_id: int) -> tuple[Reader, PurchaseFacts] | None:
+    """A purchase and the author of the course."""
+    return _purchase(purchase_id, Purchase.author_id)
+
+
+def _purchase(purchase_id: int, who: Any) -> tuple[Reader, PurchaseFacts] | None:
+    row = db.session.execute(
+        select(
+            Purchase.price_minor,
+            Purchase.commission_minor,
+            Purchase.currency,
+            Purchase.refundable_until,
+            Revision.title,
+            Course.slug,
+            who.label("who"),
+        )
+        .join(Revision, Revision.id == Purchase.revision_id)
+        .join(Course, Course.id == Purchase.course_id)
+        .where(Purchase.id == purchase_id)
+    ).one()
+    found = reader(row.who)
+    price = Money(row.price_minor, row.currency)
+    net = price - Money(row.commission_minor, row.currency)
+    return (found, PurchaseFacts(row.title, row.slug, price, net, row.refundable_until)) if found else None
+
+
+def top_up(top_up_id: int) -> tuple[Reader, PaymentFacts] | None:
+    """A top-up and its owner."""
+    row = db.session.execute(
+        select(TopUp.user_id, TopUp.amount_minor, TopUp.currency, TopUp.card_brand, TopUp.card_last4).where(
+            TopUp.id == top_up_id
+        )
+    ).one()
+    found = reader(row.user_id)
+    card = f"{row.card_brand} ··{row.card_last4}"
+    return (found, PaymentFacts(Money(row.amount_minor, row.currency), card, "")) if found else None
+
+
+def withdrawal(withdrawal_id: int) -> tuple[Reader, PaymentFacts] | None:
+    """A withdrawal and its author."""
+    row = db.session.execute(
+        select(
+            Withdrawal.user_id,
+            Withdrawal.amount_minor,
+            Withdrawal.currency,
+            Withdrawal.payout_method,
+            Withdrawal.decline_reason,
+        ).where(Withdrawal.id == withdrawal_id)
+    ).one()
+    found = reader(row.user_id)
+    amount = Money(row.amount_minor, row.currency)
+    return (found, PaymentFacts(amount, row.payout_method, row.decline_reason or "")) if found else None
+
+
+def submission(submission_id: int) -> tuple[Reader, SubmissionFacts] | None:
+    """A decided submission and the author of the course."""
+    row = db.session.execute(
+        select(
+            Course.author_id,
+            Course.slug,
+            Revision.title,
+            Submission.revision_id,
+            Submission.is_change,
+            Submission.findings,
+            Submission.reasons,
+            Submission.note,
+        )
+        .join(Course, Course.id == Submission.course_id)
+        .join(Revision, Revision.id == Submission.revision_id)
+        .where(Submission.id == submission_id)
+    ).one()
+    found = reader(row.author_id)
+    if found is None:
+        return None
+    russian = found.locale == "ru"
+    reasons = db.session.scalars(
+        select(RejectionReason.text_ru if russian else RejectionReason.text_en)
+        .where(RejectionReason.code.in_(row.reasons))
+        .order_by(RejectionReason.position)
+    ).all()
+    return found, SubmissionFacts(
+        row.title,
+        row.slug,
+        row.is_change,
+        row.findings,
+        _titles(row.revision_id),
+        tuple(reasons),
+        row.note,
+    )
+
+
+def _titles(revision_id: int) -> dict[int, str]:
+    rows = db.session.execute(
+        union_all(
+            select(Module.node_id, Module.title).where(Module.revision_id == revision_id),
+            select(Lecture.node_id, Lecture.title).where(Lecture.revision_id == revision_id),
+        )
+    )
+    return {row.node_id: row.title for row in rows}
+
+
+def block(course_id: int, what: str) -> tuple[Reader, BlockFacts] | None:
+    """The latest note `what` ("blocked" or "unblocked") of a course and its author (L-8)."""
+    row = db.session.execute(
+        select(Transition.id, Transition.reason, Course.author_id, Revision.title)
+        .join(Course, Course.id == Transition.course_id)
+        .join(Revision, Revision.id == func.coalesce(Course.live_revision_id, Course.draft_revision_id))
+        .where(
+            Transition.subject == Course.__tablename__,
+            Transition.subject_id == str(course_id),
+            Transition.to_state == what,
+        )
+        .order_by(Transition.id.desc())
+        .limit(1)
+    ).one()
+    found = reader(row.author_id)
+    return (found, BlockFacts(row.id, row.title, row.reason)) if found else None
