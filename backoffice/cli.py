@@ -12,6 +12,7 @@ from backoffice.access import SYSTEM, Role
 from backoffice.cli_ledger import ledger_group
 from backoffice.config import Settings, settings
 from backoffice.db import db
+from backoffice.demo import load as demo
 from backoffice.operations import counters, users
 from backoffice.queries.viewers import user_id_by_email
 from backoffice.tasks import process, relay, scheduler
@@ -90,6 +91,18 @@ def run_scheduler() -> None:
         scheduler.run(SWEEPS, stopped=stopped)
 
 
+demo_group = AppGroup("demo", help="A believable shop with its past, for development.")
+
+
+@demo_group.command("load")
+def load_demo() -> None:
+    """Load the demo shop: all of it or nothing; where it is already, nothing happens."""
+    if not settings().development:
+        raise click.ClickException("demo data are for development")
+    done = demo.load(actor=SYSTEM, tell=lambda line: click.echo(f"demo: {line}"))
+    click.echo("demo: done" if done else "demo: already here")
+
+
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(clock_group)
@@ -98,4 +111,5 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(users_group)
     app.cli.add_command(run_relay)
     app.cli.add_command(run_scheduler)
+    app.cli.add_command(demo_group)
     app.cli.add_command(show_settings)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, Text, case, cast, func, select
 from sqlalchemy.orm import aliased
 
 from backoffice import ledger
@@ -89,6 +89,11 @@ class WithdrawalView:
     settled_at: datetime | None
     decline_reason: str | None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the money is neither paid nor returned."""
+        return self.state in (WithdrawalState.ASKED, WithdrawalState.APPROVED)
+
 
 @dataclass(frozen=True, slots=True)
 class ChargeOrder:
@@ -158,7 +163,7 @@ def statement(user_id: int, *, before: int | None = None, limit: int = PAGE_ROWS
             entry.c.balance_after,
             LedgerTransaction.at,
             LedgerTransaction.kind,
-            func.coalesce(Purchase.state, TopUp.state, Withdrawal.state).label("state"),
+            func.coalesce(*(cast(row.state, Text) for row in (Purchase, TopUp, Withdrawal))).label("state"),
             func.coalesce(Purchase.currency, TopUp.currency, Withdrawal.currency).label("currency"),
             Revision.title,
             Course.slug,
@@ -174,7 +179,7 @@ def statement(user_id: int, *, before: int | None = None, limit: int = PAGE_ROWS
         .order_by(entry.c.seq.desc())
     ).all()
     page = [
-        StatementRow(seq, at, kind, Money(amount, unit), Money(after, unit), str(state), title, slug, counterpart)
+        StatementRow(seq, at, kind, Money(amount, unit), Money(after, unit), state, title, slug, counterpart)
         for seq, amount, after, at, kind, state, unit, title, slug, counterpart in found[:limit]
     ]
     return page, len(found) > limit

@@ -1,48 +1,83 @@
 """The account's overview, balance, history and purchases (M-4, M-6, M-7, M-9)."""
 
-from flask import render_template
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from backoffice import formats
+from backoffice.models.purchases import PurchaseState
+from backoffice.money import Money
+from backoffice.operations import purchases as purchase_operations
 from backoffice.public.account.blueprint import bp
+from backoffice.public.sessions import viewer
+from backoffice.public.site.routes import safe_next
+from backoffice.queries import money
+from backoffice.queries import purchases as purchase_queries
+
+RECENT = 5
 
 
 @bp.get("/")
-def dashboard() -> str | Response:
-    """Overview."""
-    return render_template("account/dashboard.html")
+def dashboard() -> str:
+    """What one has, what one learns, and what happened last."""
+    bought, _more = purchase_queries.of_student(viewer().actor.person_id, limit=RECENT)
+    entries, _more = money.statement(viewer().actor.person_id, limit=RECENT)
+    return render_template(
+        "account/dashboard.html",
+        balance=money.balance(viewer().actor.person_id),
+        bought=[purchase for purchase in bought if purchase.access],
+        entries=entries,
+    )
 
 
 @bp.get("/balance")
 def balance() -> str:
-    """Available and frozen (M-7)."""
-    return render_template("account/dashboard.html")
+    """Available and frozen, the next arrivals, and what is under way (M-7)."""
+    entries, _more = money.statement(viewer().actor.person_id, limit=RECENT)
+    return render_template(
+        "account/balance.html",
+        balance=money.balance(viewer().actor.person_id),
+        top_ups=money.open_top_ups(viewer().actor.person_id),
+        withdrawals=[withdrawal for withdrawal in money.withdrawals(viewer().actor.person_id) if withdrawal.is_open],
+        entries=entries,
+    )
 
 
 @bp.get("/history")
 def history() -> str:
-    """The statement (M-9)."""
-    return render_template("account/dashboard.html")
+    """The statement of the balance, paged by key, and above it an author's sales that are pending (M-6, M-9)."""
+    before = request.args.get("before", type=int)
+    entries, more = money.statement(viewer().actor.person_id, before=before)
+    pending: list[purchase_queries.Sale] = []
+    if viewer().is_author and before is None:
+        pending, _more = purchase_queries.sales_of(viewer().actor.person_id, states=[PurchaseState.RESERVED])
+    return render_template(
+        "account/history.html",
+        available=money.available(viewer().actor.person_id),
+        entries=entries,
+        pending=pending,
+        older=url_for("account.history", before=entries[-1].seq) if more else "",
+        newest=url_for("account.history") if before is not None else "",
+    )
 
 
 @bp.get("/purchases")
 def purchases() -> str:
-    """What the viewer has bought (M-4)."""
-    return render_template("account/dashboard.html")
+    """Courses that the viewer has bought, each with the date until which it can be given back (M-4)."""
+    before = request.args.get("before", type=int)
+    bought, more = purchase_queries.of_student(viewer().actor.person_id, before=before)
+    return render_template(
+        "account/purchases.html",
+        bought=bought,
+        older=url_for("account.purchases", before=bought[-1].id) if more else "",
+        newest=url_for("account.purchases") if before is not None else "",
+    )
 
 
 @bp.post("/purchases/<int:purchase_id>/refund")
-def refund(purchase_id: int) -> str:
+def refund(purchase_id: int) -> Response:
     """Give a course back (M-4)."""
-    return render_template("account/dashboard.html")
-
-
-@bp.get("/top-up")
-def top_up() -> str:
-    """Top up the balance (M-2)."""
-    return render_template("account/dashboard.html")
-
-
-@bp.get("/withdraw")
-def withdraw() -> str:
-    """Ask for a withdrawal (M-8)."""
-    return render_template("account/dashboard.html")
+    purchase = purchase_operations.refund(actor=viewer().actor, purchase_id=purchase_id)
+    price = formats.money(Money(purchase.price_minor, purchase.currency))
+    flash(_("The course is given back: %(price)s is on your balance again.", price=price), "success")
+    return redirect(safe_next(request.form.get("next")) or url_for("account.purchases"))

@@ -1,11 +1,24 @@
 """What an author has earned and will earn (M-6, M-7)."""
 
-from flask import render_template
+from flask import render_template, request, url_for
 
+from backoffice.access import Action
+from backoffice.public.sessions import viewer
 from backoffice.public.studio.blueprint import bp
+from backoffice.queries import money
+from backoffice.queries import purchases as purchase_queries
 
 
 @bp.get("/earnings")
 def earnings() -> str:
-    """Available, frozen and the sales that are still pending."""
-    return render_template("studio/earnings.html")
+    """Available, frozen, and every sale with its amount after commission: pending, success or cancelled."""
+    viewer().actor.require(Action.WITHDRAW)
+    before = request.args.get("before", type=int)
+    sales, more = purchase_queries.sales_of(viewer().actor.person_id, before=before)
+    return render_template(
+        "studio/earnings.html",
+        balance=money.balance(viewer().actor.person_id),
+        sales=sales,
+        older=url_for("studio.earnings", before=sales[-1].id) if more else "",
+        newest=url_for("studio.earnings") if before is not None else "",
+    )

@@ -13,7 +13,7 @@ def settle_top_up(*, top_up_id: int) -> None:
     """Ask the provider for a top-up's money and write down its answer; can run any number of times (M-2, T-2)."""
     order = money.charge_order(top_up_id)
     # No transaction stays open while the provider is asked.
-    db.session.rollback()
+    db.session.close()
     if order is None:
         return
     provider = payment_provider(order.provider)
@@ -28,7 +28,7 @@ def settle_top_up(*, top_up_id: int) -> None:
 def pay_out(*, withdrawal_id: int) -> None:
     """Pay an approved withdrawal and write down the answer; can run any number of times (M-8, T-2)."""
     order = money.payout_order(withdrawal_id)
-    db.session.rollback()
+    db.session.close()
     if order is None:
         return
     payout = payout_provider(order.provider).pay(

@@ -1,0 +1,128 @@
+"""Purchases as the student sees them (M-4), and the same ones as sales of the author (M-6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, select
+
+from backoffice import clock
+from backoffice.db import db
+from backoffice.models.content import Revision
+from backoffice.models.courses import Course
+from backoffice.models.people import User
+from backoffice.models.purchases import Enrolment, Purchase, PurchaseState
+from backoffice.money import Money
+
+PAGE_ROWS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A course that a student has bought. `refundable_until` is the moment until which it can be given back (M-4)."""
+
+    id: int
+    course_title: str
+    course_slug: str
+    author: str
+    price: Money
+    state: PurchaseState
+    bought_at: datetime
+    refundable_until: datetime
+    refundable: bool
+    access_until: datetime | None
+    access: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A purchase of one's own course. `state`: pending (until `arrives_at`), success, cancelled (M-6)."""
+
+    id: int
+    course_title: str
+    student: str
+    gross: Money
+    net: Money
+    state: str
+    sold_at: datetime
+    arrives_at: datetime | None
+    settled_at: datetime | None
+
+
+_SALE_STATES = {
+    PurchaseState.RESERVED: "pending",
+    PurchaseState.RELEASED: "success",
+    PurchaseState.REFUNDED: "cancelled",
+}
+
+
+def of_student(student_id: int, *, before: int | None = None, limit: int = PAGE_ROWS) -> tuple[list[Bought], bool]:
+    """A student's purchases, newest first, and whether there are older ones. One statement."""
+    query = (
+        select(Purchase, Revision.title, Course.slug, User.name, Enrolment.access_until, Enrolment.ended_at)
+        .join(Revision, Revision.id == Purchase.revision_id)
+        .join(Course, Course.id == Purchase.course_id)
+        .join(User, User.id == Purchase.author_id)
+        .join(Enrolment, Enrolment.purchase_id == Purchase.id)
+        .where(Purchase.student_id == student_id)
+        .order_by(Purchase.id.desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        query = query.where(Purchase.id < before)
+    found = db.session.execute(query).all()
+    return [_bought(row) for row in found[:limit]], len(found) > limit
+
+
+def _bought(row: Row[*tuple[object, ...]]) -> Bought:
+    purchase, now = row.Purchase, clock.now()
+    return Bought(
+        id=purchase.id,
+        course_title=row.title,
+        course_slug=row.slug,
+        author=row.name,
+        price=Money(purchase.price_minor, purchase.currency),
+        state=purchase.state,
+        bought_at=purchase.bought_at,
+        refundable_until=purchase.refundable_until,
+        refundable=purchase.state is PurchaseState.RESERVED and now < purchase.refundable_until,
+        access_until=row.access_until,
+        access=row.ended_at is None and (row.access_until is None or now < row.access_until),
+    )
+
+
+def sales_of(
+    author_id: int,
+    *,
+    states: Sequence[PurchaseState] = tuple(PurchaseState),
+    before: int | None = None,
+    limit: int = PAGE_ROWS,
+) -> tuple[list[Sale], bool]:
+    """An author's sales in these states, newest first, and whether there are older ones (M-6). One statement."""
+    query = (
+        select(Purchase, Revision.title, User.name)
+        .join(Revision, Revision.id == Purchase.revision_id)
+        .join(User, User.id == Purchase.student_id)
+        .where(Purchase.author_id == author_id, Purchase.state.in_(states))
+        .order_by(Purchase.id.desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        query = query.where(Purchase.id < before)
+    found = db.session.execute(query).all()
+    return [_sale(row) for row in found[:limit]], len(found) > limit
+
+
+def _sale(row: Row[*tuple[object, ...]]) -> Sale:
+    purchase = row.Purchase
+    return Sale(
+        id=purchase.id,
+        course_title=row.title,
+        student=row.name,
+        gross=Money(purchase.price_minor, purchase.currency),
+        net=Money(purchase.price_minor - purchase.commission_minor, purchase.currency),
+        state=_SALE_STATES[purchase.state],
+        sold_at=purchase.bought_at,
+        arrives_at=purchase.release_at,
+        settled_at=purchase.settled_at,
+    )
