@@ -8,11 +8,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, event, text
+from werkzeug.test import TestResponse
 
 from backoffice.app import create_app
 from backoffice.config import Settings
@@ -25,7 +27,18 @@ SECRET = "a secret that only the tests know, 0123456789"
 ROOT = Path(__file__).parent.parent
 
 
-def _free_port() -> int:
+class Browser(FlaskClient):
+    """A client whose requests share nothing: in the test's own app context `g` would keep who was logged in before."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if has_app_context():
+            for name in list(g):
+                g.pop(name)
+        return super().open(*args, **kwargs)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -36,9 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     folder = Path(tempfile.mkdtemp(prefix="lectern-tests-"))
-    postgres = PostgresServer(folder / "postgres", _free_port(), fast=True)
+    postgres = PostgresServer(folder / "postgres", free_port(), fast=True)
     postgres.start()
-    valkey = ValkeyServer(folder / "valkey", _free_port(), fast=True)
+    valkey = ValkeyServer(folder / "valkey", free_port(), fast=True)
     valkey.start()
     os.environ["TEST_POSTGRES"] = f"{folder}\n{postgres.port}"
     os.environ["TEST_REDIS"] = f"redis://127.0.0.1:{valkey.port}"
@@ -87,6 +100,7 @@ def worker_database(worker_id: str) -> str:
 def session_app(worker_database: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application, made once per worker."""
     app = create_app(make_settings(worker_database, tmp_path_factory.mktemp("var")))
+    app.test_client_class = Browser
     app.config["WTF_CSRF_ENABLED"] = False
     app.config["RATELIMIT_ENABLED"] = False
     return app
@@ -139,6 +153,7 @@ def committed_app(tmp_path: Path, worker_id: str) -> Iterator[Flask]:
     name = f"committed_{worker_id}_{os.getpid()}_{tmp_path.name}"[:60].lower().replace("-", "_")
     url = postgres.create_database(name, template="template_lectern")
     app = create_app(make_settings(url, tmp_path))
+    app.test_client_class = Browser
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
         yield app
