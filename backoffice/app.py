@@ -17,6 +17,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises SettingsError when a setting is missing or senseless."""
     settings = settings or Settings.from_environ(os.environ)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
     app = Flask(__name__)
     app.extensions["lectern.settings"] = settings
     app.config.update(
