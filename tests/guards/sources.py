@@ -40,14 +40,12 @@ def package() -> Iterator[Path]:
     return (path for path in files(".py") if path.parts[0] == "backoffice")
 
 
-def ended_transactions(module: ast.Module) -> list[int]:
-    """Lines that commit or roll back."""
+def calls_of(module: ast.Module, method: str) -> list[int]:
+    """Lines that call a method of this name on anything."""
     return [
         node.lineno
         for node in ast.walk(module)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("commit", "rollback")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
     ]
 
 

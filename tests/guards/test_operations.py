@@ -16,7 +16,7 @@ MODULES = [
 
 
 def _operations(module: ModuleType) -> dict[str, object]:
-    return {name: thing for name, thing in vars(module).items() if getattr(thing, "is_operation", False)}
+    return {name: thing for name, thing in vars(module).items() if getattr(thing, "is_operation", False) is True}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -1,0 +1,1 @@
+"""Demo data: a believable shop with its past, made through the operations."""
