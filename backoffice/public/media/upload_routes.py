@@ -1,6 +1,5 @@
 """Resumable uploads by tus 1.0 (core, creation, expiration, termination), and how far a file is (T-5)."""
 
-import binascii
 import shutil
 from base64 import b64decode
 from collections.abc import Mapping
@@ -66,7 +65,8 @@ def create_upload() -> Response:
     metadata = _metadata(request.headers.get("Upload-Metadata", ""))
     if metadata.get("kind") not in [kind.value for kind in UploadKind]:
         raise ProtocolError(400, _("This kind of file cannot be uploaded here."))
-    if shutil.disk_usage(uploads_folder()).free < length + SPARE_BYTES:
+    fits = length <= settings().max_upload_mb * uploads.MIB
+    if fits and shutil.disk_usage(uploads_folder()).free < length + SPARE_BYTES:
         raise ProtocolError(507, _("There is no room for this file at the moment. Try again later."))
     try:
         upload = uploads.begin(
@@ -215,7 +215,7 @@ def _metadata(header: str) -> dict[str, str]:
         key, _space, encoded = pair.partition(" ")
         try:
             values[key] = b64decode(encoded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise ProtocolError(400, "Upload-Metadata") from error
     return values
 
