@@ -1,0 +1,119 @@
+"""What every view of the back office stands on: nobody gets in without a named action, nothing is written (B-8)."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from flask import abort, current_app, flash, redirect, request, url_for
+from flask_admin import AdminIndexView, BaseView
+from flask_admin.contrib.sqla import ModelView
+from flask_wtf import FlaskForm
+from sqlalchemy import func
+from werkzeug.wrappers import Response
+
+from backoffice.access import Action
+from backoffice.db import db
+from backoffice.errors import DomainError
+from backoffice.formats import moment
+from backoffice.public.sessions import viewer
+
+# Characters that a spreadsheet takes for the start of a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+PAGE_SIZE = 50
+
+
+class Guarded:
+    """Denies everybody who may not do `action`; a view that names none is closed to all (B-8)."""
+
+    action: ClassVar[Action | None] = None
+
+    def is_accessible(self) -> bool:
+        """Whether the viewer may see this view, its menu entry included."""
+        return self.action is not None and viewer().actor.may(self.action)
+
+    def inaccessible_callback(self, _name: str, **_arguments: Any) -> Response:
+        """Visitors are asked to log in, everybody else is told that they may not."""
+        if viewer().is_authenticated or request.method != "GET":
+            abort(403)
+        return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
+
+    @property
+    def extra_css(self) -> Sequence[str]:
+        """The house's clothes, after the ones of Flask-Admin."""
+        return (_built("admin.css"),)
+
+    @property
+    def extra_js(self) -> Sequence[str]:
+        """The one listener that stands for inline handlers."""
+        return (_built("admin.js"),)
+
+
+class Page(Guarded, BaseView):
+    """A page of our own."""
+
+
+class IndexPage(Guarded, AdminIndexView):
+    """The first page."""
+
+
+class Browser(Guarded, ModelView):
+    """A table to look into: no create, edit or delete, whatever the address says."""
+
+    form_base_class = FlaskForm
+    can_create = False
+    can_edit = False
+    can_delete = False
+    can_view_details = True
+    can_export = True
+    export_max_rows = 10_000
+    list_template = "admin/browser_list.html"
+    details_template = "admin/browser_details.html"
+    page_size = PAGE_SIZE
+    can_set_page_size = False
+    column_default_sort: Any = ("id", True)
+    column_display_pk = True
+    named_filter_urls = True
+
+    def get_count_query(self) -> Any:
+        """A count that PostgreSQL answers without a cast per row."""
+        return db.session.query(func.count()).select_from(self.model)
+
+    def get_list(self, *arguments: Any, execute: bool = True, **named: Any) -> tuple[int | None, Any]:
+        """Two steps: the page's keys first, then its rows, so that OFFSET never walks wide rows."""
+        count, query = super().get_list(*arguments, execute=False, **named)
+        if not execute:
+            return count, query
+        key = getattr(self.model, str(self._primary_key))
+        keys = list(query.enable_eagerloads(False).with_entities(key).all())
+        order = {row[0]: number for number, row in enumerate(keys)}
+        if not order:
+            return count, []
+        rows = db.session.query(self.model).filter(key.in_(order)).all()
+        return count, sorted(rows, key=lambda row: order[getattr(row, key.key)])
+
+    def get_export_value(self, model: Any, name: Any) -> Any:
+        """A value of the CSV; text that a spreadsheet would run as a formula is made plain text."""
+        value = super().get_export_value(model, name)
+        if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+            return "'" + value
+        return value
+
+
+def _built(name: str) -> str:
+    return str(current_app.extensions["assets"].url(name))
+
+
+def show_moment(_view: Any, _context: Any, model: Any, name: str) -> str:
+    """Column formatter: a moment in the reader's zone."""
+    value = getattr(model, name)
+    return moment(value) if value is not None else ""
+
+
+def perform(work: Callable[[], Any], done: str, back: str, *, otherwise: str = "") -> Response:
+    """Run one operation for a button and go `back`; what the domain refuses becomes a flash and leads `otherwise`."""
+    try:
+        work()
+    except DomainError as error:
+        flash(str(error.message), "error")
+        return redirect(otherwise or back)
+    flash(done, "success")
+    return redirect(back)

@@ -1,0 +1,72 @@
+"""Withdrawals that an admin approves or declines (M-8, B-1)."""
+
+from flask import request, url_for
+from flask_admin import expose
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from backoffice.access import Action
+from backoffice.admin.base import Page, perform
+from backoffice.errors import Refused
+from backoffice.models.payments import WithdrawalState
+from backoffice.operations import withdrawals
+from backoffice.public.sessions import viewer
+from backoffice.queries import back_office
+
+_OPEN = (WithdrawalState.ASKED, WithdrawalState.APPROVED)
+_DONE = tuple(state for state in WithdrawalState if state not in _OPEN)
+
+
+class WithdrawalsPage(Page):
+    """The queue of withdrawals, and what was decided lately."""
+
+    action = Action.DECIDE_WITHDRAWALS
+
+    @expose("/")
+    def index(self) -> str:
+        """Open ones, oldest first; the last decided ones below."""
+        return self.render(
+            "admin/withdrawals.html",
+            waiting=back_office.withdrawals(_OPEN),
+            decided=back_office.withdrawals(_DONE, newest_first=True),
+        )
+
+    @expose("/<int:withdrawal_id>/approve", methods=("POST",))
+    def approve(self, withdrawal_id: int) -> Response:
+        """Let it go out."""
+        return perform(
+            lambda: withdrawals.approve(
+                actor=viewer().actor,
+                withdrawal_id=withdrawal_id,
+                shown_amount_minor=_shown_amount(),
+                shown_state=_shown_state(),
+            ),
+            _("Approved: the provider pays it out."),
+            url_for(".index"),
+        )
+
+    @expose("/<int:withdrawal_id>/decline", methods=("POST",))
+    def decline(self, withdrawal_id: int) -> Response:
+        """Refuse it with a reason; the money returns."""
+        return perform(
+            lambda: withdrawals.decline(
+                actor=viewer().actor,
+                withdrawal_id=withdrawal_id,
+                reason=request.form.get("reason", ""),
+                shown_amount_minor=_shown_amount(),
+                shown_state=_shown_state(),
+            ),
+            _("Declined: the money is back on the author's balance."),
+            url_for(".index"),
+        )
+
+
+def _shown_amount() -> int:
+    return request.form.get("amount_minor", default=0, type=int)
+
+
+def _shown_state() -> WithdrawalState:
+    try:
+        return WithdrawalState(request.form.get("state", ""))
+    except ValueError as error:
+        raise Refused("withdrawal.state", _("Reload the page and try again.")) from error
