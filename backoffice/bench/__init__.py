@@ -1,0 +1,1 @@
+"""Benchmarks: what the house promises, measured on servers of its own (`make bench`)."""
