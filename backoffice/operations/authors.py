@@ -91,7 +91,9 @@ def _checked(texts: ProfileTexts) -> ProfileTexts:
             field="display_name",
         )
     expertise = tuple(dict.fromkeys(word for word in (" ".join(item.split()) for item in texts.expertise) if word))
-    if len(expertise) > MAX_EXPERTISE or any(len(word) > MAX_EXPERTISE_LENGTH for word in expertise):
+    if len(expertise) > MAX_EXPERTISE or not all(
+        len(word) <= MAX_EXPERTISE_LENGTH and word.isprintable() for word in expertise
+    ):
         raise Refused(
             "author.expertise",
             _l(
