@@ -12,7 +12,7 @@ from backoffice.access import SYSTEM
 from backoffice.db import db, operation
 from backoffice.operations import bookkeeping, counters, purchases, uploads
 from backoffice.tasks import transport
-from backoffice.tasks.actors import media
+from backoffice.tasks.actors import media, money
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ def _purge() -> int:
 
 SWEEPS: tuple[Sweep, ...] = (
     Sweep("release reserves", 5, lambda: until_none(lambda: purchases.release_due(actor=SYSTEM))),
+    Sweep("settle pending top-ups", 5, money.settle_pending_top_ups),
     Sweep("fold course counters", 2, lambda: until_none(lambda: counters.fold(actor=SYSTEM))),
     Sweep("ledger checkpoints", 60, lambda: bookkeeping.checkpoint(actor=SYSTEM)),
     Sweep("queue stuck uploads", 5, lambda: until_none(lambda: uploads.requeue_stuck(actor=SYSTEM))),

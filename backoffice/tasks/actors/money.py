@@ -1,11 +1,15 @@
 """Talking to payment and payout providers: intention row, call with a key of its id, result operation (rule 7)."""
 
+import logging
+
 from backoffice.access import SYSTEM
 from backoffice.db import db
 from backoffice.integrations.payments import payment_provider, payout_provider
 from backoffice.operations import top_ups, withdrawals
 from backoffice.queries import money
 from backoffice.tasks.registry import actor
+
+log = logging.getLogger(__name__)
 
 
 @actor(long=True)
@@ -38,8 +42,14 @@ def pay_out(*, withdrawal_id: int) -> None:
 
 
 def settle_pending_top_ups() -> int:
-    """Ask about every top-up whose provider answers later (T-4); returns how many were asked about."""
+    """Ask about every top-up whose provider answers later (T-4); returns how many were asked about.
+
+    One that fails does not keep the others waiting; it is asked about again by the next sweep.
+    """
     waiting = money.pending_top_ups()
     for top_up_id in waiting:
-        settle_top_up(top_up_id=top_up_id)
+        try:
+            settle_top_up(top_up_id=top_up_id)
+        except Exception:
+            log.exception("top-up %d could not be asked about", top_up_id)
     return len(waiting)
