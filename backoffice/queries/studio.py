@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from backoffice.access import Action, Actor
 from backoffice.db import db
-from backoffice.models.content import EDITABLE, Lecture, Revision, RevisionState
+from backoffice.models.content import EDITABLE, SUBMITTED, Lecture, Revision, RevisionState
 from backoffice.models.courses import Course, CourseState
 from backoffice.models.people import User
 from backoffice.models.review import Submission, SubmissionState
@@ -75,8 +75,13 @@ class CourseHead:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the checks are at it and the page should look again by itself (T-5)."""
-        return self.revision_state is RevisionState.MODERATING
+        """Whether somebody else is at it, so that the page should look again by itself (T-5)."""
+        return self.revision_state in SUBMITTED
+
+    @property
+    def state_key(self) -> str:
+        """Tells two states of the page apart."""
+        return f"{self.state}.{self.revision_id}.{self.revision_state.value}"
 
     @property
     def state(self) -> str:
@@ -139,7 +144,7 @@ def _is_readable(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def _head_query(actor: Actor, course_id: int) -> Select[tuple[Course, Revision, int, SubmissionState]]:
+def _head_query(actor: Actor, course_id: int) -> Select[Course, Revision, int, SubmissionState]:
     newest = (
         select(func.max(Submission.id))
         .where(Submission.revision_id == Revision.id)

@@ -1,0 +1,254 @@
+"""Editing the content tree: modules, lectures and questions (L-1, C-3 to C-5). Everything works by plain forms."""
+
+from collections.abc import Callable
+
+from flask import flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from backoffice.config import settings
+from backoffice.errors import DomainError, NotFound
+from backoffice.integrations.checks.model import LectureSnapshot, ModuleSnapshot
+from backoffice.markdown import render
+from backoffice.models.content import LectureKind
+from backoffice.operations import content
+from backoffice.public import refusals
+from backoffice.public.media.messages import error_sentence
+from backoffice.public.sessions import viewer
+from backoffice.public.studio import desk
+from backoffice.public.studio.blueprint import bp
+from backoffice.public.studio.forms import LectureForm, NewLectureForm, QuestionForm, TitleForm
+from backoffice.public.studio.routes import Page, own, refuse
+from backoffice.queries.media import upload_status
+from backoffice.queries.snapshots import snapshot_of
+from backoffice.queries.studio_nodes import lecture_details, question_details
+
+
+def _gone() -> NotFound:
+    return NotFound("node.not_found", _("This part of the course is no longer there."))
+
+
+def _back(course_id: int, node_id: int | None = None, kind: str = "module") -> Response:
+    if node_id is None:
+        return redirect(url_for("studio.course", course_id=course_id))
+    return redirect(url_for(f"studio.{kind}", course_id=course_id, node_id=node_id))
+
+
+def _direction() -> int:
+    return -1 if request.form.get("direction") == "up" else 1
+
+
+@bp.route("/courses/<int:course_id>/modules/new", methods=["GET", "POST"])
+def new_module(course_id: int) -> Page:
+    """Add a module at the end (C-3)."""
+    head = desk.load(course_id)
+    form = TitleForm()
+    if form.validate_on_submit():
+        try:
+            made = content.add_module(actor=viewer().actor, course_id=course_id, title=form.title.data or "")
+        except DomainError as error:
+            refusals.show(form, error)
+        else:
+            return _back(course_id, made.node_id)
+    return desk.page("studio/new_module.html", head, current="new_module", form=form), _status(form.is_submitted())
+
+
+@bp.route("/courses/<int:course_id>/modules/<int:node_id>", methods=["GET", "POST"])
+def module(course_id: int, node_id: int) -> Page:
+    """A module's title and its lectures (C-3)."""
+    head = desk.load(course_id)
+    snapshot = snapshot_of(head.revision_id)
+    shown = next((module for module in snapshot.course.modules if module.node_id == node_id), None)
+    if shown is None:
+        raise _gone()
+    form = TitleForm(title=shown.title)
+    if form.validate_on_submit():
+        try:
+            content.edit_module(actor=viewer().actor, course_id=course_id, node_id=node_id, title=form.title.data or "")
+        except DomainError as error:
+            refusals.show(form, error)
+        else:
+            flash(_("Saved."), "success")
+            return _back(course_id, node_id)
+    page = desk.page("studio/module.html", head, current=node_id, snapshot=snapshot, module=shown, form=form)
+    return page, _status(form.is_submitted())
+
+
+@bp.route("/courses/<int:course_id>/modules/<int:node_id>/lectures/new", methods=["GET", "POST"])
+def new_lecture(course_id: int, node_id: int) -> Page:
+    """Add a lecture at the end of a module (C-4)."""
+    head = desk.load(course_id)
+    snapshot = snapshot_of(head.revision_id)
+    shown = next((module for module in snapshot.course.modules if module.node_id == node_id), None)
+    if shown is None:
+        raise _gone()
+    form = NewLectureForm()
+    if form.validate_on_submit():
+        try:
+            made = content.add_lecture(
+                actor=viewer().actor,
+                course_id=course_id,
+                module_node_id=node_id,
+                title=form.title.data or "",
+                kind=LectureKind(form.kind.data),
+            )
+        except DomainError as error:
+            refusals.show(form, error)
+        else:
+            return _back(course_id, made.node_id, "lecture")
+    page = desk.page("studio/new_lecture.html", head, current=node_id, snapshot=snapshot, module=shown, form=form)
+    return page, _status(form.is_submitted())
+
+
+@bp.route("/courses/<int:course_id>/lectures/<int:node_id>", methods=["GET", "POST"])
+def lecture(course_id: int, node_id: int) -> Page:
+    """Edit a lecture: its text or video, preview and questions (C-4)."""
+    head = desk.load(course_id)
+    snapshot = snapshot_of(head.revision_id)
+    module_shown, lecture_shown = _lecture_of(snapshot.course.modules, node_id)
+    details = lecture_details(head.revision_id, node_id)
+    if details is None:
+        raise _gone()
+    form = LectureForm(obj=details, version=head.version)
+    if form.validate_on_submit():
+        try:
+            content.edit_lecture(
+                actor=viewer().actor,
+                course_id=course_id,
+                node_id=node_id,
+                version=form.shown_version(),
+                texts=form.texts(),
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            flash(_("Saved."), "success")
+            return _back(course_id, node_id, "lecture")
+    video = own(upload_status(form.video_upload_id.data)) if form.video_upload_id.data else None
+    page = desk.page(
+        "studio/lecture.html",
+        head,
+        current=node_id,
+        snapshot=snapshot,
+        module=module_shown,
+        lecture=details,
+        questions=lecture_shown.questions,
+        form=form,
+        video=video,
+        video_error=error_sentence(video.error_code) if video and video.error_code else "",
+        preview=render(form.body.data or ""),
+        max_upload_bytes=settings().max_upload_mb * 1024 * 1024,
+    )
+    return page, _status(form.is_submitted())
+
+
+def _lecture_of(modules: tuple[ModuleSnapshot, ...], node_id: int) -> tuple[ModuleSnapshot, LectureSnapshot]:
+    for module_shown in modules:
+        for lecture_shown in module_shown.lectures:
+            if lecture_shown.node_id == node_id:
+                return module_shown, lecture_shown
+    raise _gone()
+
+
+@bp.route("/courses/<int:course_id>/lectures/<int:node_id>/questions/new", methods=["GET", "POST"])
+def new_question(course_id: int, node_id: int) -> Page:
+    """Add a question to a lecture (C-5)."""
+    head = desk.load(course_id)
+    snapshot = snapshot_of(head.revision_id)
+    _module, lecture_shown = _lecture_of(snapshot.course.modules, node_id)
+    form = QuestionForm(version=head.version)
+    rows = form.option_rows(request.form, ())
+    if form.validate_on_submit():
+        try:
+            content.add_question(
+                actor=viewer().actor, course_id=course_id, lecture_node_id=node_id, texts=form.texts(rows)
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            flash(_("The question is added."), "success")
+            return _back(course_id, node_id, "lecture")
+    page = desk.page(
+        "studio/question.html",
+        head,
+        current=node_id,
+        snapshot=snapshot,
+        form=form,
+        rows=rows,
+        lecture_node_id=node_id,
+        lecture_title=lecture_shown.title,
+        question=None,
+    )
+    return page, _status(form.is_submitted())
+
+
+@bp.route("/courses/<int:course_id>/questions/<int:node_id>", methods=["GET", "POST"])
+def question(course_id: int, node_id: int) -> Page:
+    """Edit a question (C-5)."""
+    head = desk.load(course_id)
+    details = question_details(head.revision_id, node_id)
+    if details is None:
+        raise _gone()
+    form = QuestionForm(obj=details, version=head.version)
+    rows = form.option_rows(request.form, details.options)
+    if form.validate_on_submit():
+        try:
+            content.edit_question(
+                actor=viewer().actor,
+                course_id=course_id,
+                node_id=node_id,
+                version=form.shown_version(),
+                texts=form.texts(rows),
+            )
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            flash(_("Saved."), "success")
+            return _back(course_id, details.lecture_node_id, "lecture")
+    page = desk.page(
+        "studio/question.html",
+        head,
+        current=details.lecture_node_id,
+        form=form,
+        rows=rows,
+        lecture_node_id=details.lecture_node_id,
+        lecture_title="",
+        question=details,
+    )
+    return page, _status(form.is_submitted())
+
+
+MOVES: dict[str, Callable[..., None]] = {
+    "modules": content.move_module,
+    "lectures": content.move_lecture,
+    "questions": content.move_question,
+}
+DELETIONS: dict[str, Callable[..., None]] = {
+    "modules": content.delete_module,
+    "lectures": content.delete_lecture,
+    "questions": content.delete_question,
+}
+
+
+@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions):kind>/<int:node_id>/move")
+def move_node(course_id: int, kind: str, node_id: int) -> Response:
+    """Move a node one place up or down; the page that asked is shown again."""
+    MOVES[kind](actor=viewer().actor, course_id=course_id, node_id=node_id, by=_direction())
+    return _after(course_id)
+
+
+@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions):kind>/<int:node_id>/delete")
+def delete_node(course_id: int, kind: str, node_id: int) -> Response:
+    """Delete a node of the draft with all below it."""
+    DELETIONS[kind](actor=viewer().actor, course_id=course_id, node_id=node_id)
+    flash(_("Deleted."), "success")
+    return _after(course_id)
+
+
+def _after(course_id: int) -> Response:
+    parent, kind = request.form.get("parent", type=int), request.form.get("parent_kind", "module")
+    return _back(course_id, parent, "lecture" if kind == "lecture" else "module")
+
+
+def _status(is_refused: bool) -> int:
+    return 422 if is_refused else 200

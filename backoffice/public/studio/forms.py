@@ -1,0 +1,231 @@
+"""Forms of the studio: they keep what was typed, the rules are the operations'."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import to_user_timezone, to_utc
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
+
+from backoffice import money
+from backoffice.models.content import Level
+from backoffice.operations.content import OPTIONS_MAX, LectureTexts, Option, QuestionTexts
+from backoffice.operations.courses import Terms
+from backoffice.operations.revisions import CourseTexts
+from backoffice.public.studio.desk import in_russian
+from backoffice.queries.studio import CourseHead
+from backoffice.queries.studio_nodes import Choices
+
+LEVELS = {
+    Level.ALL: _l("For everybody"),
+    Level.BEGINNER: _l("For beginners"),
+    Level.INTERMEDIATE: _l("Intermediate"),
+    Level.ADVANCED: _l("Advanced"),
+}
+
+# More rows than there may be options, so that too many are refused by their rule and not cut off in silence.
+MOST_ROWS = 50
+
+
+class NewCourseForm(FlaskForm):
+    """What a course begins with."""
+
+    title = StringField(_l("Title"), validators=[DataRequired()])
+    language_code = SelectField(_l("Language of the course"), validators=[DataRequired()])
+
+
+class VersionedForm(FlaskForm):
+    """A form that is about the version of the course that was shown (rule 4)."""
+
+    version = HiddenField(validators=[InputRequired()])
+
+    def shown_version(self) -> int:
+        """The version that was shown; -1, which never is one, for nonsense."""
+        digits = str(self.version.data)
+        return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
+
+
+TEXTS_COLUMNS = (
+    *("version", "title", "short_description", "description", "requirements", "level", "language_code"),
+    *("cover_upload_id", "includes_certificate", "access_days"),
+)
+
+
+class TextsForm(VersionedForm):
+    """What stands on the course's page (C-1)."""
+
+    title = StringField(_l("Title"), validators=[DataRequired()])
+    short_description = TextAreaField(_l("Short description"))
+    description = TextAreaField(_l("Description"))
+    requirements = TextAreaField(_l("Requirements"))
+    category_id = SelectField(_l("Category"), coerce=int)
+    level = SelectField(_l("Level"), choices=[(level.value, label) for level, label in LEVELS.items()])
+    language_code = SelectField(_l("Language of the course"))
+    skill_ids = SelectMultipleField(_l("Skills gained"), coerce=int)
+    cover_upload_id = HiddenField(_l("Cover"))
+    includes_certificate = BooleanField(_l("The course includes a certificate"))
+    access_days = IntegerField(_l("Access in days"), validators=[Optional()])
+
+    def offer(self, choices: Choices) -> None:
+        """Fill the lists in the reader's language."""
+        russian = in_russian()
+        self.category_id.choices = [
+            (0, _("not chosen yet")),
+            *((entry.id, entry.name(russian)) for entry in choices.categories),
+        ]
+        self.language_code.choices = [(entry.id, entry.name(russian)) for entry in choices.languages]
+        self.skill_ids.choices = [(entry.id, entry.name(russian)) for entry in choices.skills]
+
+    def texts(self) -> CourseTexts:
+        """What was typed, for the operation."""
+        return CourseTexts(
+            title=self.title.data or "",
+            short_description=self.short_description.data or "",
+            description=self.description.data or "",
+            requirements=self.requirements.data or "",
+            category_id=self.category_id.data or None,
+            level=Level(self.level.data),
+            language_code=self.language_code.data,
+            cover_upload_id=self.cover_upload_id.data or None,
+            includes_certificate=self.includes_certificate.data,
+            access_days=self.access_days.data,
+            skill_ids=frozenset(self.skill_ids.data or ()),
+        )
+
+
+class MoneyField(StringField):
+    """An amount in the shop's currency; `data` is what was typed, `minor` the minor units or None."""
+
+    minor: int | None = None
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is not an exact amount."""
+        self.minor = None
+        if self.data and self.data.strip():
+            try:
+                self.minor = money.parse(self.data, form.currency).minor
+            except ValueError as error:
+                raise ValidationError(_("Write an amount such as 49 or 49.90.")) from error
+
+
+class TermsForm(FlaskForm):
+    """Price, discount and sales window (L-5, M-11); moments in the reader's time zone (S-6)."""
+
+    price = MoneyField(_l("Price"), validators=[InputRequired()])
+    discount = MoneyField(_l("Discounted price"), validators=[])
+    discount_until = DateTimeLocalField(_l("Discount ends"), validators=[Optional()])
+    sale_from = DateTimeLocalField(_l("Sale begins"), validators=[Optional()])
+    sale_until = DateTimeLocalField(_l("Sale ends"), validators=[Optional()])
+
+    def __init__(self, head: CourseHead) -> None:
+        self.currency = head.price.currency
+        super().__init__(
+            data={
+                "price": str(head.price.decimal()),
+                "discount": str(head.discount.decimal()) if head.discount is not None else "",
+                "discount_until": _local(head.discount_until),
+                "sale_from": _local(head.sale_from),
+                "sale_until": _local(head.sale_until),
+            }
+        )
+
+    def terms(self) -> Terms:
+        """What was typed, for the operation."""
+        return Terms(
+            price_minor=self.price.minor or 0,
+            discount_minor=self.discount.minor,
+            discount_until=_aware(self.discount_until.data),
+            sale_from=_aware(self.sale_from.data),
+            sale_until=_aware(self.sale_until.data),
+        )
+
+
+def _local(moment: datetime | None) -> datetime | None:
+    return to_user_timezone(moment).replace(tzinfo=None) if moment is not None else None
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return to_utc(moment).replace(tzinfo=UTC) if moment is not None else None
+
+
+class TitleForm(FlaskForm):
+    """A module's title."""
+
+    title = StringField(_l("Title"), validators=[DataRequired()])
+
+
+class NewLectureForm(FlaskForm):
+    """What a lecture begins with."""
+
+    title = StringField(_l("Title"), validators=[DataRequired()])
+    kind = RadioField(_l("Kind"), choices=[("text", _l("Text")), ("video", _l("Video"))], default="text")
+
+
+class LectureForm(VersionedForm):
+    """A lecture (C-4)."""
+
+    title = StringField(_l("Title"), validators=[DataRequired()])
+    body = TextAreaField(_l("Text"))
+    video_upload_id = HiddenField(_l("Video"))
+    free_preview = BooleanField(_l("Everybody may look at this lecture as a preview"))
+
+    def texts(self) -> LectureTexts:
+        """What was typed, for the operation."""
+        return LectureTexts(
+            title=self.title.data or "",
+            body=self.body.data or "",
+            video_upload_id=self.video_upload_id.data or None,
+            free_preview=self.free_preview.data,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OptionRow:
+    """One line of the option editor."""
+
+    key: str
+    text: str
+    right: bool
+
+
+class QuestionForm(VersionedForm):
+    """A question (C-5). The options are plain rows option-N-text, -right, -key; empty rows are left out."""
+
+    text = TextAreaField(_l("Question"), validators=[DataRequired()])
+    explanation = TextAreaField(_l("Explanation, shown after answering"))
+
+    def option_rows(self, typed: Any, kept: Sequence[dict[str, Any]]) -> list[OptionRow]:
+        """The rows as typed (a form's data), else those of the question; filled up to the most there may be."""
+        if self.is_submitted():
+            rows = [
+                OptionRow(
+                    typed.get(f"option-{number}-key", ""),
+                    typed[f"option-{number}-text"],
+                    f"option-{number}-right" in typed,
+                )
+                for number in range(MOST_ROWS)
+                if f"option-{number}-text" in typed
+            ]
+        else:
+            rows = [OptionRow(option["key"], option["text"], option["right"]) for option in kept]
+        return rows + [OptionRow("", "", False)] * (OPTIONS_MAX - len(rows))
+
+    def texts(self, rows: list[OptionRow]) -> QuestionTexts:
+        """What was typed, for the operation."""
+        options = tuple(Option(row.text, row.right, row.key) for row in rows if row.text.strip() or row.right)
+        return QuestionTexts(text=self.text.data or "", explanation=self.explanation.data or "", options=options)
