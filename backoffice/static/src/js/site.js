@@ -4,7 +4,7 @@ import { csrfToken } from "./csrf.js";
 import { watchIn } from "./live.js";
 import { startNav } from "./nav.js";
 import { startTheme } from "./theme.js";
-import { localTimes } from "./time.js";
+import { localTimes, ownTimeZone } from "./time.js";
 import { startToasts } from "./toast.js";
 
 // The policy allows neither inline styles nor eval; meta[name=htmx-config] says the same for whoever reads the page.
@@ -22,4 +22,5 @@ startToasts();
 startTheme();
 startNav();
 localTimes(document);
+ownTimeZone(document);
 watchIn(document);

@@ -22,3 +22,8 @@ export const localTimes = (root) => {
     element.textContent = kind === "relative" ? relative(date, lang) : new Intl.DateTimeFormat(lang, STYLES[kind] ?? STYLES.datetime).format(date);
   }
 };
+
+// <input type="hidden" data-time-zone>: the zone of this browser, for forms that begin an account.
+export const ownTimeZone = (root) => {
+  for (const field of root.querySelectorAll("input[data-time-zone]")) field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+};
