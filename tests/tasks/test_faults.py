@@ -104,11 +104,11 @@ def run(house: House, *, events: int, kills: list[str], seed: int) -> None:
     course = live_course(owner)
     told = 0
     for turn, victim in enumerate(kills, start=1):
+        before = done()
         while told < events * turn // len(kills):
             tell(actor=owner, course_id=course.id)
             told += 1
         # The kill falls somewhere into the work on this burst, not into an idle moment or a start.
-        before = done()
         wait_until(lambda before=before: done() > before, "work on the burst has begun")  # type: ignore[misc]
         time.sleep(chance.uniform(0, 0.1))
         house.kill(victim)
