@@ -25,8 +25,10 @@ BREAKS = {
         "DELETE FROM ledger_entry WHERE id = (SELECT max(id) FROM ledger_entry)"
     ),
     "every entry stands on an account that exists": "DELETE FROM account WHERE name = 'provider:fake'",
-    "kept balances equal the sums of their entries": "UPDATE account SET balance = balance + 1 WHERE kind = 'available'",
-    "no account is below zero that must not be": "UPDATE account SET may_be_negative = false WHERE kind = 'provider'",
+    "kept balances equal the sums of their entries": (
+        "UPDATE account SET balance = balance + 1 WHERE kind = 'available'"
+    ),
+    "no account is below zero that must not be": ("UPDATE account SET may_be_negative = false WHERE kind = 'provider'"),
     "statements are numbered without gaps and each balance follows from the one before": (
         "UPDATE ledger_entry SET balance_after = balance_after + 1 WHERE seq = 1"
     ),
