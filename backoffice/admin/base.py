@@ -6,25 +6,31 @@ from typing import Any, ClassVar
 from flask import abort, current_app, flash, redirect, request, url_for
 from flask_admin import AdminIndexView, BaseView
 from flask_admin.contrib.sqla import ModelView
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import func
 from werkzeug.wrappers import Response
 
 from backoffice.access import Action
+from backoffice.admin.labels import COLUMN_LABELS
 from backoffice.db import db
 from backoffice.errors import DomainError
 from backoffice.formats import moment
+from backoffice.public.media.links import signed_master_url
 from backoffice.public.sessions import viewer
 
 # Characters that a spreadsheet takes for the start of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PAGE_SIZE = 50
+# Flask-Admin keeps categories as plain text; the menu's template shows them by this table.
+MENU_TITLES = {"review": _l("Review"), "money": _l("Money"), "tasks": _l("Tasks")}
 
 
 class Guarded:
     """Denies everybody who may not do `action`; a view that names none is closed to all (B-8)."""
 
     action: ClassVar[Action | None] = None
+    menu_titles = MENU_TITLES
 
     def is_accessible(self) -> bool:
         """Whether the viewer may see this view, its menu entry included."""
@@ -72,6 +78,7 @@ class Browser(Guarded, ModelView):
     column_default_sort: Any = ("id", True)
     column_display_pk = True
     named_filter_urls = True
+    column_labels: ClassVar[dict[str, Any]] = COLUMN_LABELS
 
     def get_count_query(self) -> Any:
         """A count that PostgreSQL answers without a cast per row."""
@@ -100,6 +107,11 @@ class Browser(Guarded, ModelView):
 
 def _built(name: str) -> str:
     return str(current_app.extensions["assets"].url(name))
+
+
+def video_url(upload_id: str) -> str:
+    """A short-lived link by which the viewer plays a video of any course (L-8, X-5)."""
+    return signed_master_url(upload_id, viewer().actor.person_id)
 
 
 def show_moment(_view: Any, _context: Any, model: Any, name: str) -> str:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from backoffice.access import Action
-from backoffice.admin.base import Page, perform
+from backoffice.admin.base import Page, perform, video_url
 from backoffice.admin.labels import FIELD_LABELS
 from backoffice.operations import blocks
 from backoffice.public.sessions import viewer
@@ -46,7 +46,14 @@ class CoursesPage(Page):
         if shown is None:
             abort(404)
         difference = content_diff(shown.based_on_id, shown.id)
-        return self.render("admin/revision.html", page=page, revision=shown, difference=difference, labels=FIELD_LABELS)
+        return self.render(
+            "admin/revision.html",
+            page=page,
+            revision=shown,
+            difference=difference,
+            labels=FIELD_LABELS,
+            video_url=video_url,
+        )
 
     @expose("/<int:course_id>/block", methods=("POST",))
     def block(self, course_id: int) -> Response:

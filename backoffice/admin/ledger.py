@@ -6,6 +6,7 @@ from backoffice.access import Action
 from backoffice.admin.base import Browser, show_moment
 from backoffice.config import settings
 from backoffice.formats import money
+from backoffice.ledger import balance
 from backoffice.money import Money
 
 
@@ -14,14 +15,24 @@ def _show_money(_view: Any, _context: Any, model: Any, name: str) -> str:
     return "" if minor is None else money(Money(minor, getattr(model, "currency", settings().currency)))
 
 
+def _show_balance(_view: Any, _context: Any, model: Any, _name: str) -> str:
+    # Hot accounts keep none on the row; a figure of zero would be a lie.
+    return money(Money(model.balance, settings().currency)) if model.keeps_balance else "…"
+
+
+def _sum_balance(_view: Any, _context: Any, model: Any, _name: str) -> str:
+    return money(Money(balance(model.name), settings().currency))
+
+
 class AccountBrowser(Browser):
-    """Accounts with their balances; house accounts keep none on the row."""
+    """Accounts with their balances; house accounts are summed on their own page."""
 
     action = Action.SEE_LEDGER
     column_list = ("id", "name", "kind", "ref", "balance", "keeps_balance", "may_be_negative")
     column_searchable_list = ("name", "ref")
     column_filters = ("kind", "ref")
-    column_formatters: ClassVar[dict[str, Any]] = {"balance": _show_money}
+    column_formatters: ClassVar[dict[str, Any]] = {"balance": _show_balance}
+    column_formatters_detail: ClassVar[dict[str, Any]] = {"balance": _sum_balance}
 
 
 class TransactionBrowser(Browser):
@@ -52,7 +63,6 @@ class PurchaseBrowser(Browser):
         *("id", "bought_at", "student_id", "course_id", "author_id", "state"),
         *("price_minor", "commission_minor", "refundable_until", "release_at"),
     )
-    column_labels: ClassVar[dict[str, Any]] = {"price_minor": "Price", "commission_minor": "Commission"}
     column_filters = ("student_id", "course_id", "author_id", "state", "bought_at", "release_at")
     column_formatters: ClassVar[dict[str, Any]] = {
         **dict.fromkeys(("price_minor", "commission_minor"), _show_money),

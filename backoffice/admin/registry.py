@@ -3,6 +3,7 @@
 from flask_admin import BaseView
 from flask_babel import lazy_gettext as _l
 
+from backoffice.admin.base import MENU_TITLES
 from backoffice.admin.catalogues import CataloguesPage
 from backoffice.admin.courses import CoursesPage
 from backoffice.admin.dashboard import Dashboard
@@ -27,7 +28,7 @@ def index() -> Dashboard:
 
 def views(*, development: bool) -> list[BaseView]:
     """Every other view; letters can be read in development only (X-6)."""
-    review, money, tasks = "Review", "Money", "Tasks"
+    review, money, tasks = MENU_TITLES
     made: list[BaseView] = [
         ReviewQueue(name=_l("Waiting for review"), category=review, endpoint="admin_review", url="review"),
         CoursesPage(name=_l("Courses"), category=review, endpoint="admin_courses", url="courses"),

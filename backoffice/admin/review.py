@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from backoffice import clock
 from backoffice.access import Action
-from backoffice.admin.base import Page, perform
+from backoffice.admin.base import Page, perform, video_url
 from backoffice.admin.labels import FIELD_LABELS
 from backoffice.errors import DomainError
 from backoffice.integrations.checks import messages
@@ -103,6 +103,7 @@ class ReviewQueue(Page):
             page=page,
             findings=_evidence(page),
             labels=FIELD_LABELS,
+            video_url=video_url,
             timeline=back_office.timeline(page.course_id),
             mine=page.claimed_by == viewer().id,
             held=page.claimed_by not in (None, viewer().id) and not lapsed,

@@ -14,13 +14,17 @@ _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 @dataclass(frozen=True, slots=True)
 class ContentNode:
-    """A module, lecture or question of one revision; `fields` are texts by name, in reading order."""
+    """A module, lecture or question of one revision; `fields` are texts by name, in reading order.
+
+    `video_id` is the upload of a lecture that can be played.
+    """
 
     node_id: int
     parent_id: int | None
     kind: str
     depth: int
     fields: Mapping[str, str]
+    video_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class NodeDiff:
     title: str
     changes: frozenset[str]
     fields: tuple[FieldDiff, ...]
+    video_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,9 @@ def compare(before: Content | None, after: Content) -> ContentDiff:
 def _carried(before: ContentNode | None, after: ContentNode, moved: set[int]) -> NodeDiff:
     if before is None:
         fields = tuple(FieldDiff(name, _one("added", text)) for name, text in after.fields.items() if text)
-        return NodeDiff(after.node_id, after.kind, after.depth, _title(after), frozenset({"added"}), fields)
+        return NodeDiff(
+            after.node_id, after.kind, after.depth, _title(after), frozenset({"added"}), fields, after.video_id
+        )
     changes = set()
     if after.node_id in moved:
         changes.add("moved")
@@ -113,7 +120,8 @@ def _node_diff(
     before: ContentNode, changes: frozenset[str], after: Mapping[str, str], shown: ContentNode | None = None
 ) -> NodeDiff:
     shown = shown or before
-    return NodeDiff(shown.node_id, shown.kind, shown.depth, _title(shown), changes, _field_diffs(before.fields, after))
+    fields = _field_diffs(before.fields, after)
+    return NodeDiff(shown.node_id, shown.kind, shown.depth, _title(shown), changes, fields, shown.video_id)
 
 
 def _title(node: ContentNode) -> str:

@@ -13,7 +13,7 @@ from backoffice.integrations.checks.model import Finding
 from backoffice.models.catalogues import Category, Language, RejectionReason, Skill
 from backoffice.models.content import Lecture, Module, Question, Revision, RevisionSkill
 from backoffice.models.courses import Course
-from backoffice.models.media import Upload
+from backoffice.models.media import Upload, UploadState
 from backoffice.models.people import AuthorProfile, User
 from backoffice.models.review import Submission, SubmissionState
 from backoffice.queries.diff import Content, ContentDiff, ContentNode, compare
@@ -201,8 +201,8 @@ def _contents(revision_ids: Sequence[int]) -> dict[int | None, Content]:
         node = ContentNode(module.node_id, None, "module", 0, {"title": module.title})
         nodes[module.revision_id].append(((module.position,), node))
     lectures: dict[int, tuple[tuple[int, ...], int]] = {}
-    query = _of(Lecture.revision_id, revision_ids, Lecture, Upload.filename, Upload.id, Upload.duration_s)
-    for lecture, filename, upload_id, seconds in db.session.execute(
+    query = _of(Lecture.revision_id, revision_ids, Lecture, Upload.filename, Upload.id, Upload.duration_s, Upload.state)
+    for lecture, filename, upload_id, seconds, state in db.session.execute(
         query.outerjoin(Upload, Upload.id == Lecture.video_upload_id)
     ):
         order, parent = places[lecture.module_id]
@@ -212,7 +212,8 @@ def _contents(revision_ids: Sequence[int]) -> dict[int | None, Content]:
         video = f"{filename} ({seconds or 0} s, {upload_id[:8]})" if upload_id else ""
         fields = {"title": lecture.title, "kind": lecture.kind.value, "video": video, "body": lecture.body}
         fields["free_preview"] = _yes(lecture.free_preview)
-        nodes[lecture.revision_id].append((place, ContentNode(lecture.node_id, parent, "lecture", 1, fields)))
+        playable = upload_id if state is UploadState.DONE else None
+        nodes[lecture.revision_id].append((place, ContentNode(lecture.node_id, parent, "lecture", 1, fields, playable)))
     for question in db.session.execute(_of(Question.revision_id, revision_ids, Question)).scalars():
         order, parent = lectures[question.lecture_id]
         options = "\n".join(f"{'✓' if option['right'] else '✗'} {option['text']}" for option in question.options)

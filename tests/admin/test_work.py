@@ -9,14 +9,14 @@ from flask.testing import FlaskClient
 from backoffice import ledger
 from backoffice.db import db, unguarded
 from backoffice.models.catalogues import Category, RejectionReason
-from backoffice.models.content import Revision, RevisionState
+from backoffice.models.content import Lecture, LectureKind, Revision, RevisionState
 from backoffice.models.courses import Course
 from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.models.people import User
 from backoffice.models.review import Submission, SubmissionState
 from backoffice.operations import revisions, withdrawals
 from tests.admin.conftest import submitted
-from tests.factories.courses import live_course
+from tests.factories.courses import live_course, upload
 from tests.factories.money import fund
 from tests.factories.people import Cast, log_in
 
@@ -147,3 +147,17 @@ def test_c8_an_admin_edits_a_catalogue(admin: FlaskClient) -> None:
     admin.post(f"/admin/catalogues/category/{made.id}/retire")
     assert "Retired" in admin.get("/admin/catalogues/category").get_data(as_text=True)
     assert admin.get("/admin/catalogues/nothing").status_code == 404
+
+
+def test_l8_a_moderator_plays_a_video_that_is_under_review(
+    cast: Cast, moderator: FlaskClient, in_review: Callable[..., Submission]
+) -> None:
+    submission = in_review(cast.owner)
+    video = upload(cast.owner)
+    with unguarded():
+        lecture = db.session.scalars(db.select(Lecture).where(Lecture.revision_id == submission.revision_id)).first()
+        lecture.kind, lecture.video_upload_id = LectureKind.VIDEO, video.id
+        db.session.commit()
+    page = moderator.get(f"/admin/review/{submission.id}").get_data(as_text=True)
+    assert page.count("data-hls=") == 1
+    assert f"{video.id}/" in page.split("data-hls=")[1].split(">")[0]
