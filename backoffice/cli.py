@@ -9,6 +9,8 @@ from flask.cli import AppGroup, with_appcontext
 
 from backoffice import clock
 from backoffice.access import SYSTEM, Role
+from backoffice.bench import purchase
+from backoffice.bench import run as benchmarks
 from backoffice.cli_ledger import ledger_group
 from backoffice.config import Settings, settings
 from backoffice.db import db
@@ -103,6 +105,25 @@ def load_demo() -> None:
     click.echo("demo: done" if done else "demo: already here")
 
 
+@click.command("bench")
+@click.argument("names", nargs=-1, type=click.Choice(sorted(benchmarks.BENCHMARKS)))
+@with_appcontext
+def run_bench(names: tuple[str, ...]) -> None:
+    """Run benchmarks, all when none is named, on an empty database: `make bench` brings one."""
+    if not benchmarks.run(names):
+        raise SystemExit(1)
+
+
+@click.command("bench-client", hidden=True)
+@click.argument("way")
+@click.argument("number", type=int)
+@with_appcontext
+def run_bench_client(way: str, number: int) -> None:
+    """Be one client of the benchmark of buying."""
+    done, cpu_s = purchase.client(way, number)
+    click.echo(f"{done} {cpu_s}")
+
+
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(clock_group)
@@ -112,4 +133,6 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(run_relay)
     app.cli.add_command(run_scheduler)
     app.cli.add_command(demo_group)
+    app.cli.add_command(run_bench)
+    app.cli.add_command(run_bench_client)
     app.cli.add_command(show_settings)
