@@ -51,13 +51,26 @@ def received_events() -> list[str]:
     return [payload["upload_id"] for payload in db.session.scalars(query)]
 
 
-class Vanishing(io.BytesIO):
-    """A sender whose connection is reset after its first bytes."""
+class Line:
+    """The server's end of a connection: `before` happens before each piece that is read, then it is cut."""
 
-    def read(self, size: int | None = -1) -> bytes:
-        return super().read(size) or self._reset()
+    def __init__(self, data: bytes, before: Callable[[], object] = lambda: None) -> None:
+        self._rest = io.BytesIO(data)
+        self._before = before
 
-    def _reset(self) -> bytes:
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes; none when the other side has closed."""
+        self._before()
+        return self._rest.read(size)
+
+
+class ResetLine(Line):
+    """Its other side does not close, it is gone."""
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, or the error of the socket."""
+        if block := super().read(size):
+            return block
         raise ConnectionResetError
 
 
@@ -140,10 +153,8 @@ def test_broken_metadata_and_version_are_refused(browser: Uploader) -> None:
     assert (old.status_code, old.headers["Tus-Version"]) == (412, "1.0.0")
 
 
-@pytest.mark.parametrize("sender", [io.BytesIO, Vanishing], ids=["closed", "reset"])
-def test_what_came_before_the_connection_broke_is_kept(
-    browser: Uploader, location: str, sender: Callable[[bytes], io.BytesIO]
-) -> None:
+@pytest.mark.parametrize("sender", [Line, ResetLine], ids=["closed", "reset"])
+def test_what_came_before_the_connection_broke_is_kept(browser: Uploader, location: str, sender: type[Line]) -> None:
     headers = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
     cut = {"wsgi.input": sender(PIECE), "CONTENT_LENGTH": "30"}
     assert browser.client.patch(location, headers=headers, environ_overrides=cut).status_code == 400
@@ -172,6 +183,40 @@ def test_two_senders_at_once(browser: Uploader, location: str, monkeypatch: pyte
     assert browser.append(location, 0, PIECE).status_code == 204
     assert browser.append(location, 0, PIECE).status_code == 409
     assert browser.offset(location) == 10
+
+
+def test_a_dead_line_does_not_shut_out_the_next(app: Flask, browser: Uploader, cast: Cast, location: str) -> None:
+    other = Uploader(app.test_client(), cast.owner)
+
+    def go_on() -> None:
+        assert other.append(location, 0, 2 * PIECE).status_code == 204
+
+    headers = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    slow = {"wsgi.input": Line(b"x" * 10, go_on), "CONTENT_LENGTH": "10"}
+    assert browser.client.patch(location, headers=headers, environ_overrides=slow).status_code == 409
+    assert part_path(id_of(location)).read_bytes() == 2 * PIECE
+    assert browser.append(location, 20, PIECE).status_code == 204
+    assert stored(id_of(location)).state is UploadState.UPLOADED
+
+
+def test_cancelled_while_a_piece_comes_in(app: Flask, browser: Uploader, cast: Cast, location: str) -> None:
+    other = Uploader(app.test_client(), cast.owner)
+
+    def cancel() -> None:
+        assert other.client.delete(location, headers=TUS).status_code == 204
+
+    headers = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    slow = {"wsgi.input": Line(PIECE, cancel), "CONTENT_LENGTH": "10"}
+    assert browser.client.patch(location, headers=headers, environ_overrides=slow).status_code == 404
+    assert not part_path(id_of(location)).exists()
+
+
+def test_t1_a_crash_after_the_last_byte_is_made_good_by_asking(browser: Uploader, location: str) -> None:
+    part_path(id_of(location)).write_bytes(3 * PIECE)
+    assert stored(id_of(location)).state is UploadState.RECEIVING
+    assert browser.offset(location) == 30
+    assert stored(id_of(location)).state is UploadState.UPLOADED
+    assert received_events() == [id_of(location)]
 
 
 def test_b8_nobody_else_sees_it(browser: Uploader, app: Flask, cast: Cast, location: str) -> None:

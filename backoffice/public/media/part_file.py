@@ -1,4 +1,7 @@
-"""The file that collects the bytes of an upload: one writer at a time, flat memory, its size is the truth."""
+"""The file that collects the bytes of an upload: one writer at a time, flat memory, its size is the truth.
+
+The lock is held for a block, not for a request: a sender whose line is dead must not shut out the one that goes on.
+"""
 
 import fcntl
 import os
@@ -15,7 +18,11 @@ LOCK_STEP_S = 0.05
 
 
 class Busy(Exception):
-    """Another request writes this file."""
+    """Another request holds this file."""
+
+
+class Overtaken(Exception):
+    """Another request has written on: the file no longer ends where this one's next block belongs."""
 
 
 @contextmanager
@@ -49,13 +56,20 @@ def size_of(handle: BinaryIO) -> int:
     return os.fstat(handle.fileno()).st_size
 
 
-def append(handle: BinaryIO, stream: IO[bytes], room: int) -> None:
-    """Copy the stream to the end of the file, `room` bytes at most. What came before an error stays."""
+def append(upload_id: str, stream: IO[bytes], offset: int, room: int) -> None:
+    """Copy the stream to the file's end at `offset`, `room` bytes at most. What came before an error stays.
+
+    Raises `Overtaken` and `Busy`, and whatever reading a broken connection raises.
+    """
     while room and (block := stream.read(min(BLOCK_BYTES, room))):
+        with writing(upload_id) as handle:
+            if size_of(handle) != offset:
+                raise Overtaken(upload_id)
+            view = memoryview(block)
+            while view:
+                view = view[handle.write(view) :]
+        offset += len(block)
         room -= len(block)
-        view = memoryview(block)
-        while view:
-            view = view[handle.write(view) :]
 
 
 def keep_safe(handle: BinaryIO) -> None:

@@ -46,6 +46,16 @@ def _protocol_error(error: ProtocolError) -> Response:
     return response
 
 
+@bp.errorhandler(part_file.Busy)
+def _busy(_error: part_file.Busy) -> Response:
+    return _protocol_error(ProtocolError(423, _("This file is being received on another connection.")))
+
+
+@bp.errorhandler(part_file.Overtaken)
+def _overtaken(_error: part_file.Overtaken) -> Response:
+    return _protocol_error(ProtocolError(409, _("The file goes on at another place.")))
+
+
 @bp.route("/uploads", methods=["OPTIONS"])
 def tus_options() -> Response:
     """What this server speaks."""
@@ -88,6 +98,9 @@ def tus_offset(upload_id: str) -> Response:
     _speaks_tus()
     upload = _open(upload_id)
     offset = part_file.received(upload.id) if upload.state is UploadState.RECEIVING else upload.size
+    if offset == upload.size and upload.state is UploadState.RECEIVING:
+        # The server died between the last byte and its record; a client that sees the full length sends no more.
+        _settle(upload)
     headers = _expiry(upload) | {
         "Upload-Offset": str(offset),
         "Upload-Length": str(upload.size),
@@ -107,32 +120,28 @@ def tus_append(upload_id: str) -> Response:
     if upload.state is not UploadState.RECEIVING:
         _check_place(upload.size, upload.size, asked)
         return _answer(204, {"Upload-Offset": str(upload.size)})
-    try:
-        with part_file.writing(upload_id) as handle:
-            offset = _append(upload_id, handle, asked)
-    except part_file.Busy as busy:
-        raise ProtocolError(423, _("This file is being received on another connection.")) from busy
-    except NotFound:
-        # Cancelled while we waited for the lock, which made the file anew.
-        part_file.remove(upload_id)
-        raise
-    return _answer(204, _expiry(_open(upload_id)) | {"Upload-Offset": str(offset)})
-
-
-def _append(upload_id: str, handle: part_file.BinaryIO, asked: int) -> int:
-    """Write the request's body at `asked`; the offset after it. The file is locked."""
-    upload = _open(upload_id)
-    offset = part_file.size_of(handle) if upload.state is UploadState.RECEIVING else upload.size
-    room = _check_place(upload.size, offset, asked)
+    room = _check_place(upload.size, part_file.received(upload_id), asked)
     # A slow sender must not hold a connection of the database's pool for minutes.
     db.session.close()
     try:
-        part_file.append(handle, request.stream, room)
+        part_file.append(upload_id, request.stream, asked, room)
     finally:
+        offset = _settle(upload)
+    return _answer(204, _expiry(_open(upload_id)) | {"Upload-Offset": str(offset)})
+
+
+def _settle(upload: UploadStatus) -> int:
+    """Record the bytes that are in the file, which hands a whole one to the workers; returns how many they are."""
+    with part_file.writing(upload.id) as handle:
         offset = part_file.size_of(handle)
         if offset == upload.size:
             part_file.keep_safe(handle)
-        uploads.receive(actor=viewer().actor, upload_id=upload_id, offset=offset)
+        try:
+            uploads.receive(actor=viewer().actor, upload_id=upload.id, offset=offset)
+        except NotFound:
+            # Cancelled meanwhile: what was written after that is nobody's.
+            part_file.remove(upload.id)
+            raise
     return offset
 
 
@@ -150,12 +159,9 @@ def _check_place(size: int, offset: int, asked: int) -> int:
 def discard_upload(upload_id: str) -> Response:
     """Cancel a file that was not sent to its end."""
     _speaks_tus()
-    try:
-        with part_file.writing(_open(upload_id, even_expired=True).id):
-            uploads.discard(actor=viewer().actor, upload_id=upload_id)
-            part_file.remove(upload_id)
-    except part_file.Busy as busy:
-        raise ProtocolError(423, _("This file is being received on another connection.")) from busy
+    with part_file.writing(_open(upload_id, even_expired=True).id):
+        uploads.discard(actor=viewer().actor, upload_id=upload_id)
+        part_file.remove(upload_id)
     return _answer(204, {})
 
 
