@@ -117,6 +117,10 @@ def test_x6_every_letter_renders_in_the_readers_language(cast: Cast, app: Flask,
     ):
         withdrawal_letter(withdrawal_id=withdrawal_id)
 
+    _check(locale)
+
+
+def _check(locale: str) -> None:
     found = db.session.scalars(select(Letter).order_by(Letter.id)).all()
     # Each actor has written, and the one of rejections twice: to the author of a course and to one of a change.
     assert len(found) == len(_letter_actors()) + 1

@@ -3,8 +3,10 @@
 All of them are long: no transaction stays open while the mail server is asked (rule 7).
 """
 
+from datetime import timedelta
 from typing import Any
 
+from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.config import settings
 from backoffice.db import db
@@ -49,8 +51,8 @@ def on_confirmation_asked(*, user_id: int, request: str) -> None:
 
 def _confirmation(key: str, user_id: int) -> None:
     token = account_tokens.make(user_id, Purpose.CONFIRM_EMAIL)
-    hours = settings().confirmation_hours
-    _deliver(key, "confirm_email", facts_for.reader(user_id), token=token, hours=hours)
+    until = clock.now() + timedelta(hours=settings().confirmation_hours)
+    _deliver(key, "confirm_email", facts_for.reader(user_id), token=token, until=until)
 
 
 @actor(long=True)
@@ -64,8 +66,8 @@ def on_password_reset_asked(*, user_id: int, request: str) -> None:
     """The link that sets a new password."""
     token = account_tokens.make(user_id, Purpose.RESET_PASSWORD)
     key = f"password-reset:{user_id}:{request}"
-    hours = settings().reset_hours
-    _deliver(key, "password_reset", facts_for.reader(user_id), token=token, hours=hours)
+    until = clock.now() + timedelta(hours=settings().reset_hours)
+    _deliver(key, "password_reset", facts_for.reader(user_id), token=token, until=until)
 
 
 @actor(long=True)
