@@ -140,9 +140,12 @@ def put_on_sale(*, actor: Actor, course_id: int) -> Course:
 
 @operation
 def take_off_sale(*, actor: Actor, course_id: int) -> Course:
-    """End the sale: no new purchases, buyers keep their access (L-5). Error: `state.illegal` for a draft."""
+    """End the sale: no new purchases, buyers keep their access (L-5). Error: `course.not_published`."""
     course = owned(actor, course_id)
     if course.state is CourseState.PUBLISHED:
         return course
+    # The table leads from a draft to PUBLISHED, but by another door: a submission that has passed.
+    if course.state is CourseState.DRAFT:
+        raise Conflict("course.not_published", _l("This course is not published yet."))
     states.move(course, CourseState.PUBLISHED, actor=actor, course_id=course.id)
     return course
