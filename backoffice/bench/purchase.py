@@ -85,7 +85,7 @@ def _round(way: str, number: int) -> Round:
 def client(way: str, number: int) -> tuple[int, float]:
     """What one client process does: buy for some seconds; returns how often, and its own CPU seconds."""
     if way == "yardstick":
-        with psycopg.connect(_dsn(), autocommit=True) as connection:
+        with psycopg.connect(_dsn(), autocommit=True, options="-c search_path=yardstick") as connection:
             return _repeat(lambda turn: _least(connection))
     pairs = shop.pairs(number, clients=CLIENTS * ALTERNATIONS)
     return _repeat(lambda turn: _ours(*pairs[turn]))

@@ -24,8 +24,10 @@ MAY_WRITE_IN_BULK = {
 }
 LONG_FILES = {
     "migrations/versions/0001_tables.py": "one table after the other; a migration is read once, top to bottom",
+    "tests/concurrency/test_money.py": "the races of one book, with the clients that they share",
 }
 LONG_FUNCTIONS = {
+    ("backoffice/queries/facets.py", "_counts"): "one statement: all counts of the filters in one look at the courses",
     ("migrations/versions/0001_tables.py", "upgrade"): "the same",
     ("migrations/versions/0001_tables.py", "downgrade"): "the same",
 }
