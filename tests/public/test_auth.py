@@ -248,8 +248,9 @@ def test_x4_the_profile_keeps_typed_values_and_changes_language(client: FlaskCli
     page = client.get("/account/profile").text
     assert '<html lang="ru"' in page
     assert 'value="Анна"' in page
-    other = db.session.get_one(User, cast.other_student.user_id)
-    assert other.name == "Stefan Student"
+    client.post("/account/profile", data={"name": "Анна", "locale": "auto", "time_zone": "Asia/Tokyo"})
+    assert db.session.get_one(User, cast.student.user_id, populate_existing=True).locale is None
+    assert db.session.get_one(User, cast.other_student.user_id).name == "Stefan Student"
 
 
 @pytest.mark.parametrize("path", ["/account/profile", "/studio/become-author"])

@@ -11,6 +11,7 @@ from backoffice.operations.accounts import MAX_NAME
 from backoffice.operations.passwords import MAX_LENGTH, MIN_LENGTH
 
 _AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+AS_THE_BROWSER = "auto"
 TIME_ZONES = ("UTC", *sorted(zone for zone in available_timezones() if zone.startswith(_AREAS)))
 
 
@@ -20,14 +21,17 @@ class ProfileForm(FlaskForm):
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=MAX_NAME)])
     locale = SelectField(
         _l("Language"),
+        validators=[DataRequired()],
         choices=[
-            SelectChoice("", _l("As in the browser")),
+            SelectChoice(AS_THE_BROWSER, _l("As in the browser")),
             SelectChoice("en", "English"),
             SelectChoice("ru", "Русский"),
         ],
     )
     time_zone = SelectField(
-        _l("Time zone"), choices=[SelectChoice(zone, zone.replace("_", " ")) for zone in TIME_ZONES]
+        _l("Time zone"),
+        validators=[DataRequired()],
+        choices=[SelectChoice(zone, zone.replace("_", " ")) for zone in TIME_ZONES],
     )
 
 

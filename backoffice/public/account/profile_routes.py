@@ -9,7 +9,7 @@ from backoffice.errors import DomainError
 from backoffice.operations import accounts
 from backoffice.public import refusals
 from backoffice.public.account.blueprint import bp
-from backoffice.public.account.profile_forms import PasswordForm, ProfileForm
+from backoffice.public.account.profile_forms import AS_THE_BROWSER, PasswordForm, ProfileForm
 from backoffice.public.auth import logins
 from backoffice.public.security import limiter
 from backoffice.public.sessions import viewer
@@ -22,7 +22,8 @@ def _page(profile: ProfileForm, password: PasswordForm) -> str:
 def _profile_form() -> ProfileForm:
     person = viewer()
     return ProfileForm(
-        formdata=None, data={"name": person.name, "locale": person.locale or "", "time_zone": person.time_zone}
+        formdata=None,
+        data={"name": person.name, "locale": person.locale or AS_THE_BROWSER, "time_zone": person.time_zone},
     )
 
 
@@ -41,7 +42,7 @@ def edit_profile() -> Response | tuple[str, int]:
             accounts.edit_profile(
                 actor=viewer().actor,
                 name=form.name.data,
-                locale=form.locale.data or None,
+                locale=None if form.locale.data == AS_THE_BROWSER else form.locale.data,
                 time_zone=form.time_zone.data,
             )
         except DomainError as error:
