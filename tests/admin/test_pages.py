@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from backoffice.db import db, unguarded
+from backoffice.models.ledger import Account
 from backoffice.models.outbox import Delivery, OutboxEvent
 from backoffice.models.people import User
 from backoffice.models.review import Submission
@@ -169,3 +170,21 @@ def test_l8_a_course_is_blocked_with_a_reason_and_unblocked(app: Flask, cast: Ca
     assert "Block the course" in client.get(f"/admin/courses/{course.id}").get_data(as_text=True)
     revision = client.get(f"/admin/courses/{course.id}/revisions/{course.live_revision_id}").get_data(as_text=True)
     assert "Lecture 1.1" in revision
+
+
+def test_x4_lists_stand_in_russian_too(app: Flask, cast: Cast) -> None:
+    client = log_in(app.test_client(), cast.admin)
+    fund(cast.student, 10_000)
+    for address in ("/admin/", "/admin/accounts/", "/admin/catalogues/category"):
+        answer = client.get(address, headers={"Accept-Language": "ru"})
+        assert answer.status_code == 200
+        assert '<html lang="ru"' in answer.get_data(as_text=True)
+    assert "Добавить" in client.get("/admin/accounts/", headers={"Accept-Language": "ru"}).get_data(as_text=True)
+
+
+def test_b4_a_hot_account_is_summed_on_its_own_page(app: Flask, cast: Cast) -> None:
+    client = log_in(app.test_client(), cast.admin)
+    fund(cast.student, 12_345)
+    account = db.session.scalars(db.select(Account).where(Account.name == "provider:fake")).one()
+    assert "$0.00" not in client.get("/admin/accounts/").get_data(as_text=True)
+    assert "-$123.45" in client.get(f"/admin/accounts/details/?id={account.id}").get_data(as_text=True)
