@@ -19,7 +19,7 @@ from backoffice.outbox import Event
 from backoffice.public.media import part_file, upload_routes
 from backoffice.public.media.messages import SENTENCES, error_sentence
 from tests.factories.media import TUS, Uploader
-from tests.factories.people import Cast
+from tests.factories.people import Cast, make_cast
 from tests.factories.tasks import drain
 
 PIECE = b"0123456789"
@@ -282,3 +282,13 @@ def test_every_code_has_a_sentence_of_its_own() -> None:
     assert error_sentence(None) == ""
     assert str(error_sentence("new_code"))
     assert all(re.fullmatch(r"[A-Z].*\.", str(sentence)) for sentence in SENTENCES.values())
+
+
+def test_a_slow_sender_holds_no_connection_of_the_pool(committed_app: Flask) -> None:
+    browser = Uploader(committed_app.test_client(), make_cast().owner)
+    headers = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    held: list[int] = []
+    slow = {"wsgi.input": Line(PIECE, lambda: held.append(db.engine.pool.checkedout())), "CONTENT_LENGTH": "10"}
+    location = browser.create(10).headers["Location"]
+    assert browser.client.patch(location, headers=headers, environ_overrides=slow).status_code == 204
+    assert set(held) == {0}
