@@ -257,7 +257,7 @@ def page(filters: Filters, *, before: str | None = None, after: str | None = Non
 
 
 def _key(row: Row[Any]) -> str:
-    return f"{row.key}.{row.id}"
+    return f"{int(row.key)}.{row.id}"
 
 
 def _place(key: str) -> tuple[int, int] | None:
