@@ -9,7 +9,7 @@ from backoffice.public.auth.routes import bp as auth
 from backoffice.public.learning.routes import bp as learning
 from backoffice.public.media.upload_routes import bp as media
 from backoffice.public.site.routes import bp as site
-from backoffice.public.storefront.routes import bp as storefront
+from backoffice.public.storefront import bp as storefront
 from backoffice.public.studio.earnings_routes import bp as studio
 
 
@@ -25,4 +25,3 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_blueprint(studio)
     app.register_blueprint(account)
     app.register_blueprint(media)
-    app.url_build_error_handlers.append(lambda _error, _endpoint, _values: "#")

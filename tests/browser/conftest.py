@@ -60,7 +60,7 @@ class House:
 
 def _ready(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310
             return int(answer.status) == 200
     except (urllib.error.URLError, OSError):
         return False
@@ -87,7 +87,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     try:
         deadline = time.monotonic() + READY_SECONDS
         while not _ready(address):
-            assert process.poll() is None and time.monotonic() < deadline, (var_dir / "up.log").read_text()[-4000:]
+            alive = process.poll() is None and time.monotonic() < deadline
+            assert alive, (var_dir / "up.log").read_text()[-4000:]
             time.sleep(0.3)
         yield House(address, var_dir, process.pid)
     finally:
