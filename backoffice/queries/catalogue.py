@@ -262,7 +262,7 @@ def _key(row: Row[Any]) -> str:
 
 def _place(key: str) -> tuple[int, int] | None:
     value, _, number = key.partition(".")
-    if not (value.isdecimal() and number.isdecimal() and len(key) < 40):
+    if not (key.isascii() and value.isdecimal() and number.isdecimal() and len(key) < 40):
         return None
     place = int(value), int(number)
     return place if max(place) < 2**63 else None
