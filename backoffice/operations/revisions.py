@@ -25,6 +25,7 @@ from backoffice.models.content import (
 from backoffice.models.courses import Course, CourseState
 from backoffice.models.media import Upload, UploadKind, UploadState
 from backoffice.operations.courses import TITLE_MAX, owned, require_language
+from backoffice.operations.progress import keep_floors
 from backoffice.operations.texts import cleaned
 
 SHORT_DESCRIPTION_MAX = 1_000
@@ -192,6 +193,7 @@ def go_live(*, actor: Actor, course_id: int, revision_id: int) -> Course:
         actor.require(Action.REVIEW)
     revision = _locked(revision_id)
     if course.live_revision_id is not None:
+        keep_floors(actor=actor, course_id=course_id)
         states.move(_locked(course.live_revision_id), RevisionState.ARCHIVED, actor=actor, course_id=course_id)
         # The unique index on the live revision is not deferred.
         db.session.flush()

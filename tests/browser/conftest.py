@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import ROOT, free_port
 
-READY_SECONDS = 120
+READY_SECONDS = 300
 BROWSER_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -68,7 +68,7 @@ def _ready(address: str) -> bool:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """`up` on a port and a folder of its own, without demo data."""
+    """`up` on a port and a folder of its own, with the demo shop."""
     if chromium() is None:
         warnings.warn("NO CHROMIUM: the browser tests are skipped", stacklevel=1)
         pytest.skip("no Chromium on this machine: install it to run the browser tests")
@@ -79,7 +79,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     process = subprocess.Popen(
         [sys.executable, "-m", "backoffice", "up"],
         cwd=ROOT,
-        env=environment | {"PORT": str(port), "VAR_DIR": str(var_dir), "DEMO": "0"},
+        env=environment | {"PORT": str(port), "VAR_DIR": str(var_dir), "DEMO": "1"},
         stdout=log,
         stderr=subprocess.STDOUT,
     )

@@ -17,7 +17,6 @@ from tests.browser.people import (
     press,
     register,
     sign_in,
-    top_up,
 )
 
 pytestmark = pytest.mark.browser

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from backoffice.access import SYSTEM
 from backoffice.db import db, unguarded
-from backoffice.models.content import Question
-from backoffice.operations import answers
+from backoffice.models.content import Question, Revision, RevisionState
+from backoffice.operations import answers, revisions
 from backoffice.operations.progress import keep_floors
 from backoffice.progress import Progress
 from tests.factories.courses import OPTIONS, live_course
@@ -95,4 +95,18 @@ def test_p2_answers_on_a_removed_question_stop_counting(cast: Cast) -> None:
         db.session.delete(gone)
         db.session.commit()
     answers.answer(actor=cast.student, course_id=course.id, question_node_id=kept.node_id, chosen=["a"])
+    assert enrolment_of(cast.student, course).progress_floor == 100
+
+
+def test_p2_going_live_keeps_what_was_shown(cast: Cast) -> None:
+    course = live_course(cast.owner, lectures=1)
+    own(cast.student, course)
+    answered = questions_of(course.live_revision_id)[0]
+    answers.answer(actor=cast.student, course_id=course.id, question_node_id=answered.node_id, chosen=["a"])
+    with unguarded():
+        enrolment_of(cast.student, course).progress_floor = 0
+        draft = Revision(course_id=course.id, number=2, state=RevisionState.IN_REVIEW, title="Counting anew")
+        db.session.add(draft)
+        db.session.commit()
+    revisions.go_live(actor=cast.moderator, course_id=course.id, revision_id=draft.id)
     assert enrolment_of(cast.student, course).progress_floor == 100
