@@ -2,6 +2,7 @@
 
 import os
 import random
+import socket
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,24 @@ def test_the_server_can_send_the_slice_by_file_descriptor(file: Path) -> None:
     assert isinstance(response, Response)
     assert isinstance(response.response, Sendfile)
     assert handed == [(1000, file.read_bytes()[1000:1005])]
+
+
+def test_a_socket_sends_exactly_the_slice(file: Path) -> None:
+    """As gunicorn does it: by `socket.sendfile` with an offset in the whole file."""
+
+    class Sendfile:
+        def __init__(self, filelike, block_bytes):  # type: ignore[no-untyped-def]
+            self.filelike = filelike
+
+    environ = EnvironBuilder(headers={"Range": "bytes=1000-1004"}).get_environ()
+    environ["wsgi.file_wrapper"] = Sendfile
+    wrapped = range_response(file, environ).response
+    assert isinstance(wrapped, Sendfile)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, wrapped.filelike as slice_of_file:
+        ours.sendfile(slice_of_file, offset=1000, count=5)
+        ours.shutdown(socket.SHUT_WR)
+        assert theirs.recv(100) == file.read_bytes()[1000:1005]
 
 
 @pytest.mark.parametrize("name", ["x.svg", "x.html", "x.xml", "x", "x.js", "X.MP4.html"])
