@@ -125,7 +125,9 @@ def _refuse_limits(finished: Finished, limits: Limits) -> None:
         raise SandboxBroken(finished.stderr.strip())
     if finished.returncode == -signal.SIGXFSZ:
         raise LimitExceeded("file_size", f"{limits.file_bytes} bytes")
-    if finished.returncode != 0 and finished.cpu_s >= limits.cpu_s:
+    # The kernel counts its ticks, getrusage the time: the signal may come a moment before the figure is reached.
+    by_signal = finished.returncode == -signal.SIGXCPU
+    if by_signal or (finished.returncode != 0 and finished.cpu_s >= limits.cpu_s):
         raise LimitExceeded("cpu", f"{limits.cpu_s} s")
 
 
