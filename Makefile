@@ -50,7 +50,7 @@ messages: $(INSTALLED)
 	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords _l --keywords lazy_gettext --no-location \
 		--sort-output --project Lectern --version 1 --output-file build/messages.pot backoffice
 	@test -e $(RUSSIAN) || $(BIN)/pybabel --quiet init --locale ru --input-file build/messages.pot --output-file $(RUSSIAN)
-	@$(BIN)/pybabel --quiet update --locale ru --no-fuzzy-matching --ignore-obsolete \
+	@$(BIN)/pybabel --quiet update --locale ru --no-fuzzy-matching --ignore-obsolete --width=120 \
 		--input-file build/messages.pot --output-file $(RUSSIAN)
 
 lock: $(INSTALLED)

@@ -25,6 +25,7 @@ from tests.factories.people import Cast, make_cast
 
 SECRET = "a secret that only the tests know, 0123456789"
 ROOT = Path(__file__).parent.parent
+REDIS_DATABASES = 16
 
 
 class Browser(FlaskClient):
@@ -78,11 +79,17 @@ def running_postgres() -> PostgresServer:
     return PostgresServer(Path(folder) / "postgres", int(port), fast=True)
 
 
-def make_settings(database_url: str, var_dir: Path, *, redis_database: int = 0, **changes: object) -> Settings:
+def redis_url() -> str:
+    """The database of this worker of xdist, so that tests side by side share no queue."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return f"{os.environ['TEST_REDIS']}/{int(worker) % REDIS_DATABASES}"
+
+
+def make_settings(database_url: str, var_dir: Path, **changes: object) -> Settings:
     """Settings of a test application."""
     values: dict[str, object] = {
         "database_url": database_url,
-        "redis_url": f"{os.environ['TEST_REDIS']}/{redis_database}",
+        "redis_url": redis_url(),
         "secret_key": SECRET,
         "environment": "test",
         "var_dir": var_dir,

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import cast
 
 from flask import Flask, current_app, has_request_context, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_babel import Babel
 from flask_login import LoginManager, current_user
 
@@ -13,6 +14,19 @@ from backoffice.queries.viewers import AnonymousViewer, Viewer, viewer_by_id
 LOCALES = ("en", "ru")
 THEMES = ("auto", "light", "dark")
 login_manager = LoginManager()
+
+
+class Sessions(SecureCookieSessionInterface):
+    """The session is the cookie, so the last answer wins: only pages prolong it.
+
+    The answer to a poll or to a piece of video, on its way while somebody signs out or is told something, would bring
+    the old cookie back.
+    """
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether this answer carries the cookie."""
+        is_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        return session.modified or (is_page and super().should_set_cookie(app, session))
 
 
 def viewer() -> Viewer | AnonymousViewer:
@@ -47,6 +61,7 @@ def init_app(app: Flask) -> None:
     login_manager.user_loader(_load)
     login_manager.anonymous_user = AnonymousViewer
     login_manager.session_protection = "basic"
+    app.session_interface = Sessions()
     Babel(app, locale_selector=_locale, timezone_selector=_time_zone)
     app.config.update(
         SESSION_COOKIE_NAME="lectern",

@@ -1,5 +1,6 @@
 """A whole house for browser tests: the servers, web, workers, relay and scheduler of `make up`, and a Chromium."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,9 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -56,6 +59,13 @@ class House:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the house's database answers."""
+        environment = json.loads((self.var_dir / "environment.json").read_text())
+        url = environment["DATABASE_URL"].replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(url) as connection:
+            return connection.execute(query).fetchall()
 
 
 def _ready(address: str) -> bool:

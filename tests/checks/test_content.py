@@ -110,7 +110,7 @@ def test_texts_count_towards_the_minutes() -> None:
     ("changes", "code", "severity"),
     [
         ({"state": "failed", "error_code": "not_a_video"}, "video_failed", BLOCK),
-        ({"state": "transcoding"}, "video_not_ready", FLAG),
+        ({"state": "transcoding"}, "video_in_work", FLAG),
         ({"duration_s": None}, "video_not_ready", FLAG),
         ({"black_share": None}, "video_not_ready", FLAG),
         ({"width": None, "height": None}, "video_no_picture", BLOCK),

@@ -17,6 +17,7 @@ from backoffice.access import Actor
 from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.outbox import Event, emit
+from tests.conftest import redis_url
 from tests.factories.courses import live_course
 from tests.factories.people import make_cast
 
@@ -27,7 +28,6 @@ COMMANDS = {
     "worker": (PYTHON, "-m", "dramatiq", "tests.tasks.house:setup", "-p", "1", "-t", "4", "-Q", "default"),
     "scheduler": (PYTHON, "-m", "flask", "--app", "wsgi", "scheduler"),
 }
-REDIS_DATABASE = 5
 PATIENCE_SECONDS = 60
 
 
@@ -39,7 +39,7 @@ class House:
         self.folder = folder
         self.env = os.environ | {
             "DATABASE_URL": current.database_url,
-            "REDIS_URL": f"{os.environ['TEST_REDIS']}/{REDIS_DATABASE}",
+            "REDIS_URL": redis_url(),
             "SECRET_KEY": current.secret_key,
             "ENVIRONMENT": "test",
             "VAR_DIR": str(current.var_dir),

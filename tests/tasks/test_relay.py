@@ -1,6 +1,5 @@
 """The relay against a broker and a database that go away and come back (T-1)."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from backoffice.tasks.broker import SafeRedisBroker, message, sending_broker
 from backoffice.tasks.process import heartbeat
 from backoffice.tasks.registry import REGISTRY, ActorFunction
 from backoffice.tasks.routes import ROUTES
+from tests.conftest import redis_url
 from tests.factories.people import make_cast
 
 EVENT = Event.COURSE_BLOCKED
@@ -38,7 +38,7 @@ def broker(committed_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sa
     """A broker on an empty Redis database of this test; its actor alone hears the event."""
     monkeypatch.setitem(ROUTES, EVENT, (ACTOR,))
     monkeypatch.setitem(REGISTRY, ACTOR.name, ACTOR)
-    made = sending_broker(f"{os.environ['TEST_REDIS']}/6")
+    made = sending_broker(redis_url())
     made.client.flushdb()
     yield made
     made.client.flushdb()

@@ -91,6 +91,10 @@ MESSAGES: dict[str, Message] = {
     "video_failed": Message(
         _l("The video of the lecture “%(title)s” could not be processed (%(error_code)s)."), _REUPLOAD
     ),
+    "video_in_work": Message(
+        _l("The video of the lecture “%(title)s” is still being processed."),
+        _l("Nothing to do: it is checked when it is ready."),
+    ),
     "video_not_ready": Message(
         _l("The video of the lecture “%(title)s” could not be checked completely."),
         _l("Nothing to do: a moderator looks at it."),

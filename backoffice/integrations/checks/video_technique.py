@@ -32,8 +32,10 @@ def _video(lecture: LectureSnapshot, video: VideoSnapshot, thresholds: Threshold
     if video.state == "failed":
         error = {"title": lecture.title.strip() or "?", "error_code": video.error_code or "unknown"}
         yield found(code="video_failed", severity=Severity.BLOCK, params=error)
-    elif video.state != "done" or video.duration_s is None:
-        # Not known is not good: a person looks at what the pipeline has not told.
+    # Not known is not good: a person looks at what the pipeline has not told.
+    elif video.state != "done":
+        yield found(code="video_in_work", severity=Severity.FLAG)
+    elif video.duration_s is None:
         yield found(code="video_not_ready", severity=Severity.FLAG)
     else:
         yield from _picture(video, thresholds, found)

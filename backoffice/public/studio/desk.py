@@ -16,6 +16,8 @@ from backoffice.queries.snapshots import Snapshot, snapshot_of, thresholds
 from backoffice.queries.studio import CourseHead, course_head
 
 _TONES = {Severity.BLOCK: "negative", Severity.FLAG: "warning", Severity.INFO: "info"}
+# Flagged only if it is still so when the checks decide, which wait for the videos.
+_PASSES_BY_ITSELF = "video_in_work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def remarks(course_id: int, findings: list[Finding], snapshot: CourseSnapshot) -
             hint=messages.hint(finding),
             field=messages.field_name(finding),
             href=_href(course_id, finding, places),
-            tone=_TONES[finding.severity],
+            tone="info" if finding.code == _PASSES_BY_ITSELF else _TONES[finding.severity],
             blocks=finding.severity is Severity.BLOCK,
         )
         for finding in findings
