@@ -43,6 +43,9 @@ class Settings:
     min_withdrawal_minor: int = _setting(1000, "Least amount of a withdrawal, minor units (M-8)", at_least=1)
     min_top_up_minor: int = _setting(100, "Least amount of a top-up, minor units (M-2)", at_least=1)
     max_top_up_minor: int = _setting(1_000_000, "Greatest amount of a top-up, minor units (M-2)", at_least=1)
+    correction_limit_minor: int = _setting(
+        10_000, "Greatest correction that one admin posts alone, minor units (B-4)", at_least=0
+    )
 
     min_lectures: int = _setting(2, "Lectures that a course needs at least (L-3)", at_least=1)
     min_minutes: int = _setting(0, "Minutes of video that a course needs at least (L-3)", at_least=0)

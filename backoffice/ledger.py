@@ -1,7 +1,7 @@
 """Posting to the ledger (M-10): the only writer of its tables. Accounts and postings: the tables of ARCHITECTURE.md."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg.errors
@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.types import BigInteger, Text
+from sqlalchemy.types import BigInteger, Integer, LargeBinary, Text
 
 from backoffice import clock
 from backoffice.access import Actor
@@ -38,6 +38,19 @@ def available(user_id: int) -> str:
     return f"available:{user_id}"
 
 
+def debt(user_id: int) -> str:
+    """The account, never above zero, of what a user owes the house: a clawback or a chargeback that went too deep."""
+    return f"debt:{user_id}"
+
+
+def due(user_id: int) -> str:
+    """For a line of a posting only: *available* and *debt* of a user together.
+
+    What comes pays the debt first; what is taken leaves *available* as far as it goes, and the rest becomes debt.
+    """
+    return f"due:{user_id}"
+
+
 def reserve(purchase_id: int) -> str:
     """The account of one purchase's money until it is released or refunded."""
     return f"reserve:{purchase_id}"
@@ -55,7 +68,7 @@ def provider(name: str) -> str:
 
 _POST = text(
     "SELECT transaction_id, replayed FROM ledger_post(:key, :hash, :kind, :at, :actor, :purchase, :withdrawal, :top_up,"
-    " :accounts, :amounts)"
+    " :correction, :accounts, :amounts)"
 ).bindparams(bindparam("accounts", type_=ARRAY(Text)), bindparam("amounts", type_=ARRAY(BigInteger)))
 
 
@@ -68,15 +81,14 @@ def post(
     purchase_id: int | None = None,
     withdrawal_id: int | None = None,
     top_up_id: int | None = None,
+    correction_id: int | None = None,
 ) -> Posting:
     """Post one balanced transaction in one round trip; parts of zero make no entry.
 
     `lines` maps account names to signed minor units. The same key with the same content returns the first result.
     Raises Refused `money.not_enough` when a user's account would go below zero, KeyReused for a key with other content.
     """
-    parts = {account: amount for account, amount in sorted(lines.items()) if amount}
-    if sum(parts.values()) != 0 or not parts:
-        raise ValueError(f"an unbalanced posting: {parts}")
+    parts = _parts(lines)
     arguments = {
         "key": key,
         "hash": _request_hash(kind, parts),
@@ -86,6 +98,7 @@ def post(
         "purchase": purchase_id,
         "withdrawal": withdrawal_id,
         "top_up": top_up_id,
+        "correction": correction_id,
         "accounts": list(parts),
         "amounts": list(parts.values()),
     }
@@ -101,6 +114,58 @@ def post(
             raise KeyReused(key) from error
         raise
     return Posting(transaction_id=row.transaction_id, replayed=row.replayed)
+
+
+_POST_MANY = text(
+    "SELECT ledger_post_many(:kind, :at, :actor, :keys, :hashes, :purchases, :numbers, :accounts, :amounts)"
+).bindparams(
+    bindparam("keys", type_=ARRAY(Text)),
+    bindparam("hashes", type_=ARRAY(LargeBinary)),
+    bindparam("purchases", type_=ARRAY(BigInteger)),
+    bindparam("numbers", type_=ARRAY(Integer)),
+    bindparam("accounts", type_=ARRAY(Text)),
+    bindparam("amounts", type_=ARRAY(BigInteger)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseLines:
+    """One of many postings about purchases: its key, the purchase, and the lines as `post` takes them."""
+
+    key: str
+    purchase_id: int
+    lines: Mapping[str, int]
+
+
+def post_many(kind: TransactionKind, postings: Sequence[PurchaseLines], *, actor: Actor) -> int:
+    """Post many balanced transactions in one round trip, with the guarantees of `post`; returns how many were new.
+
+    A `due` line may only bring money. The caller holds the locks of the purchases.
+    """
+    if not postings:
+        return 0
+    parts = [_parts(posting.lines) for posting in postings]
+    lines = [(number, *line) for number, part in enumerate(parts, start=1) for line in part.items()]
+    arguments = {
+        "kind": kind.value,
+        "at": clock.now(),
+        "actor": actor.user_id,
+        "keys": [posting.key for posting in postings],
+        "hashes": [_request_hash(kind, part) for part in parts],
+        "purchases": [posting.purchase_id for posting in postings],
+        "numbers": [number for number, _account, _amount in lines],
+        "accounts": [account for _number, account, _amount in lines],
+        "amounts": [amount for _number, _account, amount in lines],
+    }
+    db.session.flush()
+    return int(db.session.execute(_POST_MANY, arguments).scalar_one())
+
+
+def _parts(lines: Mapping[str, int]) -> dict[str, int]:
+    parts = {account: amount for account, amount in sorted(lines.items()) if amount}
+    if sum(parts.values()) != 0 or not parts:
+        raise ValueError(f"an unbalanced posting: {parts}")
+    return parts
 
 
 def _request_hash(kind: TransactionKind, parts: Mapping[str, int]) -> bytes:

@@ -54,7 +54,7 @@ _COUNTS = text(
     SELECT (SELECT count(*) FROM ledger_transaction) AS transactions, (SELECT count(*) FROM ledger_entry) AS entries,
         (SELECT count(*) FROM account) AS accounts, (SELECT count(*) FROM ledger_checkpoint) AS checkpoints,
         (SELECT count(*) FROM purchase) AS purchases, (SELECT count(*) FROM top_up) AS top_ups,
-        (SELECT count(*) FROM withdrawal) AS withdrawals
+        (SELECT count(*) FROM withdrawal) AS withdrawals, (SELECT count(*) FROM correction) AS corrections
     """
 )
 
@@ -62,9 +62,12 @@ _COUNTS = text(
 _MOVED = """
     SELECT count(DISTINCT t.id) AS times, coalesce(sum(e.amount), 0) AS amount FROM ledger_transaction t
     LEFT JOIN ledger_entry e
-        ON e.transaction_id = t.id AND e.account_id = (SELECT id FROM account WHERE name = {account})
+        ON e.transaction_id = t.id AND e.account_id IN (SELECT id FROM account WHERE name IN ({account}))
     WHERE t.{column} = {row}.id AND t.kind = '{kind}'
 """
+
+
+_DUE = "'available:' || {user}, 'debt:' || {user}"
 
 
 def _moved(row: str, column: str, kind: str, account: str) -> str:
@@ -110,6 +113,11 @@ CHECKS = (
         """,
     ),
     Check(
+        "no debt is above zero",
+        "accounts",
+        "SELECT name, balance FROM account WHERE kind = 'debt' AND balance > 0",
+    ),
+    Check(
         "statements are numbered without gaps and each balance follows from the one before",
         "entries",
         """
@@ -137,7 +145,7 @@ CHECKS = (
         """
         SELECT min(id) AS id, key, count(*) AS times FROM ledger_transaction GROUP BY key
         HAVING count(*) > 1 OR key IS DISTINCT FROM
-            min(replace(kind, '_', '-') || ':' || coalesce(purchase_id, withdrawal_id, top_up_id))
+            min(replace(kind, '_', '-') || ':' || coalesce(purchase_id, withdrawal_id, top_up_id, correction_id))
         """,
     ),
     Check(
@@ -167,11 +175,27 @@ CHECKS = (
         f"""
         SELECT p.id, p.state, p.price_minor, p.commission_minor, author.times, author.amount, house.amount AS commission
         FROM purchase p
-        CROSS JOIN LATERAL ({_moved("p", "purchase_id", "release", "'available:' || p.author_id")}) author
+        CROSS JOIN LATERAL ({_moved("p", "purchase_id", "release", _DUE.format(user="p.author_id"))}) author
         CROSS JOIN LATERAL ({_moved("p", "purchase_id", "release", "'platform:commission'")}) house
-        WHERE author.times <> CASE WHEN p.state = 'released' AND p.price_minor > 0 THEN 1 ELSE 0 END
-        OR author.amount <> CASE p.state WHEN 'released' THEN p.price_minor - p.commission_minor ELSE 0 END
-        OR house.amount <> CASE p.state WHEN 'released' THEN p.commission_minor ELSE 0 END
+        WHERE author.times <> CASE WHEN p.state IN ('released', 'clawed_back') AND p.price_minor > 0 THEN 1 ELSE 0 END
+        OR author.amount <> CASE WHEN p.state IN ('released', 'clawed_back')
+            THEN p.price_minor - p.commission_minor ELSE 0 END
+        OR house.amount <> CASE WHEN p.state IN ('released', 'clawed_back') THEN p.commission_minor ELSE 0 END
+        """,
+    ),
+    Check(
+        "a clawback took the author's part and the commission and gave the student the whole price, once",
+        "purchases",
+        f"""
+        SELECT p.id, p.state, p.price_minor, back.times, back.amount, author.amount AS author, house.amount AS house
+        FROM purchase p
+        CROSS JOIN LATERAL ({_moved("p", "purchase_id", "clawback", "'available:' || p.student_id")}) back
+        CROSS JOIN LATERAL ({_moved("p", "purchase_id", "clawback", _DUE.format(user="p.author_id"))}) author
+        CROSS JOIN LATERAL ({_moved("p", "purchase_id", "clawback", "'platform:commission'")}) house
+        WHERE back.times <> CASE WHEN p.state = 'clawed_back' AND p.price_minor > 0 THEN 1 ELSE 0 END
+        OR back.amount <> CASE p.state WHEN 'clawed_back' THEN p.price_minor ELSE 0 END
+        OR author.amount <> CASE p.state WHEN 'clawed_back' THEN p.commission_minor - p.price_minor ELSE 0 END
+        OR house.amount <> CASE p.state WHEN 'clawed_back' THEN -p.commission_minor ELSE 0 END
         """,
     ),
     Check(
@@ -180,8 +204,18 @@ CHECKS = (
         f"""
         SELECT u.id, u.state, u.amount_minor, came.times, came.amount FROM top_up u
         CROSS JOIN LATERAL ({_moved("u", "top_up_id", "top_up", "'available:' || u.user_id")}) came
-        WHERE came.times <> CASE u.state WHEN 'settled' THEN 1 ELSE 0 END
-        OR came.amount <> CASE u.state WHEN 'settled' THEN u.amount_minor ELSE 0 END
+        WHERE came.times <> CASE WHEN u.state IN ('settled', 'charged_back') THEN 1 ELSE 0 END
+        OR came.amount <> CASE WHEN u.state IN ('settled', 'charged_back') THEN u.amount_minor ELSE 0 END
+        """,
+    ),
+    Check(
+        "a top-up that was charged back was taken once with its amount, and no other one was",
+        "top_ups",
+        f"""
+        SELECT u.id, u.state, u.amount_minor, taken.times, taken.amount FROM top_up u
+        CROSS JOIN LATERAL ({_moved("u", "top_up_id", "chargeback", _DUE.format(user="u.user_id"))}) taken
+        WHERE taken.times <> CASE u.state WHEN 'charged_back' THEN 1 ELSE 0 END
+        OR taken.amount <> CASE u.state WHEN 'charged_back' THEN -u.amount_minor ELSE 0 END
         """,
     ),
     Check(
@@ -196,9 +230,31 @@ CHECKS = (
         CROSS JOIN LATERAL ({_moved("w", "withdrawal_id", "withdrawal_returned", "'available:' || w.user_id")}) back
         WHERE taken.times <> 1 OR taken.amount <> -w.amount_minor
         OR coalesce(a.balance, 0) <> CASE WHEN w.state IN ('asked', 'approved') THEN w.amount_minor ELSE 0 END
-        OR paid.times <> CASE w.state WHEN 'paid' THEN 1 ELSE 0 END OR paid.amount <> paid.times * w.amount_minor
+        OR paid.times <> CASE WHEN w.state IN ('paid', 'bounced') THEN 1 ELSE 0 END
+        OR paid.amount <> paid.times * w.amount_minor
         OR back.times <> CASE WHEN w.state IN ('declined', 'cancelled', 'failed') THEN 1 ELSE 0 END
         OR back.amount <> back.times * w.amount_minor
+        """,
+    ),
+    Check(
+        "a payout that bounced came back once with its amount, and no other one did",
+        "withdrawals",
+        f"""
+        SELECT w.id, w.state, w.amount_minor, back.times, back.amount FROM withdrawal w
+        CROSS JOIN LATERAL ({_moved("w", "withdrawal_id", "payout_bounced", _DUE.format(user="w.user_id"))}) back
+        WHERE back.times <> CASE w.state WHEN 'bounced' THEN 1 ELSE 0 END
+        OR back.amount <> back.times * w.amount_minor
+        """,
+    ),
+    Check(
+        "a posted correction has its transaction with its amount, and no other one has",
+        "corrections",
+        """
+        SELECT c.id, c.state, c.amount_minor, count(DISTINCT t.id) AS times, sum(e.amount) AS amount
+        FROM correction c LEFT JOIN ledger_transaction t ON t.correction_id = c.id AND t.kind = 'correction'
+        LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.amount > 0
+        GROUP BY c.id HAVING count(DISTINCT t.id) <> CASE c.state WHEN 'posted' THEN 1 ELSE 0 END
+        OR coalesce(sum(e.amount), 0) <> CASE c.state WHEN 'posted' THEN c.amount_minor ELSE 0 END
         """,
     ),
 )

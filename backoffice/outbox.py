@@ -1,7 +1,10 @@
 """Events: one row written with the change, in its transaction (T-1). This module is the only writer of outbox rows."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
+
+from sqlalchemy import insert
 
 from backoffice.db import db
 from backoffice.models.outbox import OutboxEvent
@@ -25,16 +28,26 @@ class Event(StrEnum):
     PURCHASE_MADE = "purchase.made"  # purchase_id
     PURCHASE_REFUNDED = "purchase.refunded"  # purchase_id
     PURCHASE_RELEASED = "purchase.released"  # purchase_id
+    PURCHASE_CLAWED_BACK = "purchase.clawed_back"  # purchase_id
     TOP_UP_STARTED = "top_up.started"  # top_up_id
     TOP_UP_SETTLED = "top_up.settled"  # top_up_id
     TOP_UP_DECLINED = "top_up.declined"  # top_up_id
+    TOP_UP_CHARGED_BACK = "top_up.charged_back"  # top_up_id
     WITHDRAWAL_ASKED = "withdrawal.asked"  # withdrawal_id
     WITHDRAWAL_APPROVED = "withdrawal.approved"  # withdrawal_id
     WITHDRAWAL_DECLINED = "withdrawal.declined"  # withdrawal_id
     WITHDRAWAL_PAID = "withdrawal.paid"  # withdrawal_id
     WITHDRAWAL_FAILED = "withdrawal.failed"  # withdrawal_id
+    WITHDRAWAL_BOUNCED = "withdrawal.bounced"  # withdrawal_id
 
 
 def emit(event: Event, **payload: Any) -> None:
     """Write an event into the current operation's transaction; `payload` is ids, never objects."""
     db.session.add(OutboxEvent(name=event.value, payload=payload))
+
+
+def emit_many(event: Event, payloads: Sequence[dict[str, Any]]) -> None:
+    """Write many events of one name in one statement."""
+    if payloads:
+        rows = [{"name": event.value, "payload": payload} for payload in payloads]
+        db.session.execute(insert(OutboxEvent), rows)

@@ -1,9 +1,11 @@
 """Moves of state: the only place that sets one, by the table beside the enum, leaving a row of the timeline (L-10)."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import insert, update
 
 from backoffice import clock
 from backoffice.access import Actor
@@ -36,6 +38,39 @@ def move(thing: Stateful, to: StrEnum, *, actor: Actor, reason: str = "", course
         )
     thing.state = to
     _record(thing, before.value, to.value, actor=actor, reason=reason, course_id=course_id)
+
+
+def move_many(
+    model: type[Any], ids: Sequence[int], to: StrEnum, *, actor: Actor, values: Mapping[str, Any] | None = None
+) -> None:
+    """Move many rows of one model, which the caller has locked, to one state, set-based, and record each move.
+
+    `values` are other columns that all of them get. Raises Conflict `state.illegal` when one of them may not move.
+    """
+    moved = []
+    for before in (state for state, goals in model.TRANSITIONS.items() if to in goals):
+        rows = db.session.execute(
+            update(model)
+            .where(model.id.in_(ids), model.state == before)
+            .values(state=to, **(values or {}))
+            .returning(model.id, model.course_id)
+            .execution_options(synchronize_session=False)
+        )
+        moved += [
+            {
+                "subject": model.__tablename__,
+                "subject_id": str(row.id),
+                "course_id": row.course_id,
+                "at": clock.now(),
+                "actor_id": actor.user_id,
+                "from_state": before.value,
+                "to_state": to.value,
+            }
+            for row in rows
+        ]
+    if len(moved) != len(ids):
+        raise Conflict("state.illegal", _l("Some of these cannot become “%(after)s”.", after=to.value), after=to.value)
+    db.session.execute(insert(Transition), moved)
 
 
 def begin(thing: Stateful, *, actor: Actor, course_id: int | None = None) -> None:

@@ -3,7 +3,10 @@
 from backoffice.models import (
     catalogues,
     content,
+    corrections,
+    coupons,
     courses,
+    exports,
     learning,
     ledger,
     letters,
@@ -19,7 +22,10 @@ from backoffice.models import (
 __all__ = [
     "catalogues",
     "content",
+    "corrections",
+    "coupons",
     "courses",
+    "exports",
     "learning",
     "ledger",
     "letters",

@@ -20,6 +20,10 @@ class TransactionKind(StrEnum):
     WITHDRAWAL = "withdrawal"
     WITHDRAWAL_PAID = "withdrawal_paid"
     WITHDRAWAL_RETURNED = "withdrawal_returned"
+    CLAWBACK = "clawback"
+    CHARGEBACK = "chargeback"
+    PAYOUT_BOUNCED = "payout_bounced"
+    CORRECTION = "correction"
 
 
 class Account(Base):
@@ -29,6 +33,7 @@ class Account(Base):
     __table_args__ = (
         CheckConstraint("may_be_negative or balance >= 0", name="balance_not_negative"),
         CheckConstraint("keeps_balance or balance = 0", name="hot_account_keeps_none"),
+        CheckConstraint("kind <> 'debt' or balance <= 0", name="debt_not_positive"),
         Index("ix_account_kind_ref", "kind", "ref"),
     )
 
@@ -65,6 +70,11 @@ class LedgerTransaction(Base):
         Index(
             "ix_ledger_transaction_withdrawal_id", "withdrawal_id", postgresql_where=text("withdrawal_id is not null")
         ),
+        Index(
+            "ix_ledger_transaction_correction_id", "correction_id", postgresql_where=text("correction_id is not null")
+        ),
+        Index("ix_ledger_transaction_actor_id", "actor_id", "id", postgresql_where=text("actor_id is not null")),
+        Index("ix_ledger_transaction_at", "at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -76,6 +86,7 @@ class LedgerTransaction(Base):
     purchase_id: Mapped[int | None] = mapped_column(ForeignKey("purchase.id"))
     withdrawal_id: Mapped[int | None] = mapped_column(ForeignKey("withdrawal.id"))
     top_up_id: Mapped[int | None] = mapped_column(ForeignKey("top_up.id"))
+    correction_id: Mapped[int | None] = mapped_column(ForeignKey("correction.id"))
 
 
 class LedgerEntry(Base):

@@ -21,11 +21,12 @@ from backoffice.db import Base, state_type
 
 
 class PurchaseState(StrEnum):
-    """RESERVED: the money has left the student and is not yet the author's. The others are final."""
+    """RESERVED: the money has left the student and is not yet the author's. Once RELEASED, only staff take it back."""
 
     RESERVED = "reserved"
     REFUNDED = "refunded"
     RELEASED = "released"
+    CLAWED_BACK = "clawed_back"
 
 
 class EnrolmentSource(StrEnum):
@@ -56,8 +57,12 @@ class Purchase(Base):
         Index("ix_purchase_due", "release_at", "id", postgresql_where=text("state = 'reserved'")),
         Index("ix_purchase_author", "author_id", "id"),
         Index("ix_purchase_course", "course_id", "id"),
+        Index("ix_purchase_coupon", "coupon_id", postgresql_where=text("coupon_id is not null")),
     )
-    TRANSITIONS = {PurchaseState.RESERVED: {PurchaseState.REFUNDED, PurchaseState.RELEASED}}
+    TRANSITIONS = {
+        PurchaseState.RESERVED: {PurchaseState.REFUNDED, PurchaseState.RELEASED},
+        PurchaseState.RELEASED: {PurchaseState.CLAWED_BACK},
+    }
 
     id: Mapped[int] = mapped_column(primary_key=True)
     student_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
@@ -75,6 +80,10 @@ class Purchase(Base):
     # None: the date is not known yet (a cohort's reserve waits for S-3 or S-5).
     release_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
+    coupon_id: Mapped[int | None] = mapped_column(ForeignKey("coupon.id"))
+    clawed_back_at: Mapped[datetime | None]
+    # Why staff gave the money back; the student's own refund needs no reason.
+    return_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Enrolment(Base):

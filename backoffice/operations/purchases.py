@@ -16,9 +16,9 @@ from backoffice.models.courses import Course, CourseDelta, CourseKind, CourseSta
 from backoffice.models.ledger import TransactionKind
 from backoffice.models.purchases import Enrolment, EnrolmentSource, Purchase, PurchaseState
 from backoffice.money import Money, commission
-from backoffice.outbox import Event, emit
+from backoffice.outbox import Event, emit, emit_many
 
-RELEASE_BATCH = 200
+RELEASE_BATCH = 500
 
 
 def current_price(course: Course, now: datetime) -> int:
@@ -154,9 +154,15 @@ def refund(*, actor: Actor, purchase_id: int) -> Purchase:
             _l("The days in which this course could be given back are over."),
             until=purchase.refundable_until,
         )
-    states.move(purchase, PurchaseState.REFUNDED, actor=actor, course_id=purchase.course_id)
-    purchase.settled_at = now
-    _end_access(purchase, now)
+    return_reserve(purchase, actor)
+    return purchase
+
+
+def return_reserve(purchase: Purchase, actor: Actor, reason: str = "") -> None:
+    """Part of an operation that holds the purchase's lock: the reserve returns to the student, access ends (M-4)."""
+    states.move(purchase, PurchaseState.REFUNDED, actor=actor, reason=reason, course_id=purchase.course_id)
+    purchase.settled_at = clock.now()
+    end_access(purchase)
     if purchase.price_minor:
         ledger.post(
             TransactionKind.REFUND,
@@ -169,52 +175,49 @@ def refund(*, actor: Actor, purchase_id: int) -> Purchase:
             purchase_id=purchase.id,
         )
     emit(Event.PURCHASE_REFUNDED, purchase_id=purchase.id)
-    return purchase
 
 
-def _end_access(purchase: Purchase, now: datetime) -> None:
+def end_access(purchase: Purchase) -> None:
+    """Part of an operation that holds the purchase's lock: its enrolment ends and the course counts one less."""
     enrolment = db.session.scalar(
         select(Enrolment).where(Enrolment.purchase_id == purchase.id, Enrolment.ended_at.is_(None)).with_for_update()
     )
     if enrolment is not None:
-        enrolment.ended_at = now
+        enrolment.ended_at = clock.now()
         db.session.add(CourseDelta(course_id=purchase.course_id, students=-1))
 
 
 @operation
 def release_due(*, actor: Actor, limit: int = RELEASE_BATCH) -> int:
-    """Release a batch of reserves whose refund window is over (M-5, T-4); returns how many.
+    """Release a batch of reserves whose refund window is over, set-based (M-5, T-4); returns how many.
 
     Purchases that another process holds are left to it. Call again until it returns 0.
     """
     actor.require(Action.RUN_SWEEPS)
-    due = db.session.scalars(
-        select(Purchase)
+    due = db.session.execute(
+        select(Purchase.id, Purchase.author_id, Purchase.price_minor, Purchase.commission_minor)
         .where(Purchase.state == PurchaseState.RESERVED, Purchase.release_at <= clock.now())
         .order_by(Purchase.release_at, Purchase.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
     ).all()
-    # One order of the authors' accounts in every batch, so that two batches never wait for each other.
-    for purchase in sorted(due, key=lambda purchase: purchase.author_id):
-        _release(purchase, actor)
-    return len(due)
-
-
-def _release(purchase: Purchase, actor: Actor) -> None:
-    states.move(purchase, PurchaseState.RELEASED, actor=actor, course_id=purchase.course_id)
-    purchase.settled_at = clock.now()
-    if purchase.price_minor:
-        ledger.post(
-            TransactionKind.RELEASE,
+    if not due:
+        return 0
+    ids = [purchase.id for purchase in due]
+    states.move_many(Purchase, ids, PurchaseState.RELEASED, actor=actor, values={"settled_at": clock.now()})
+    postings = [
+        ledger.PurchaseLines(
             key=f"release:{purchase.id}",
+            purchase_id=purchase.id,
             lines={
                 ledger.reserve(purchase.id): -purchase.price_minor,
-                ledger.available(purchase.author_id): purchase.price_minor - purchase.commission_minor,
+                ledger.due(purchase.author_id): purchase.price_minor - purchase.commission_minor,
                 ledger.COMMISSION: purchase.commission_minor,
             },
-            actor=actor,
-            purchase_id=purchase.id,
         )
-    emit(Event.PURCHASE_RELEASED, purchase_id=purchase.id)
+        for purchase in due
+        if purchase.price_minor
+    ]
+    ledger.post_many(TransactionKind.RELEASE, postings, actor=actor)
+    emit_many(Event.PURCHASE_RELEASED, [{"purchase_id": purchase_id} for purchase_id in ids])
+    return len(due)

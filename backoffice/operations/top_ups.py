@@ -59,9 +59,10 @@ def _by_key(actor: Actor, request_key: str) -> TopUp | None:
 
 @operation
 def record(*, actor: Actor, top_up_id: int, charge: Charge) -> TopUp:
-    """Write down what the provider answered: settled (money arrives), declined, or still pending (M-2).
+    """Write down what the provider answered: settled (money arrives), declined, pending, or charged back (M-2).
 
-    An answer that comes twice or late changes nothing. Error: `top_up.not_found`.
+    An answer that comes twice, late or out of order changes nothing that was settled by a later one. A chargeback takes
+    what is left of *available*; the rest is a debt. Error: `top_up.not_found`.
     """
     top_up = db.session.scalar(
         select(TopUp).where(TopUp.id == top_up_id).with_for_update().execution_options(populate_existing=True)
@@ -69,9 +70,15 @@ def record(*, actor: Actor, top_up_id: int, charge: Charge) -> TopUp:
     actor.require(Action.RUN_SWEEPS)
     if top_up is None:
         raise NotFound("top_up.not_found", _l("There is no such top-up."))
-    if top_up.state not in _OPEN:
-        return top_up
-    top_up.provider_ref = charge.ref
+    if top_up.state in _OPEN:
+        top_up.provider_ref = charge.ref
+        _record_first(top_up, charge, actor)
+    if top_up.state is TopUpState.SETTLED and charge.state is ChargeState.CHARGED_BACK:
+        _charge_back(top_up, charge, actor)
+    return top_up
+
+
+def _record_first(top_up: TopUp, charge: Charge, actor: Actor) -> None:
     if charge.state is ChargeState.PENDING:
         if top_up.state is TopUpState.STARTED:
             states.move(top_up, TopUpState.PENDING, actor=actor)
@@ -82,7 +89,6 @@ def record(*, actor: Actor, top_up_id: int, charge: Charge) -> TopUp:
         emit(Event.TOP_UP_DECLINED, top_up_id=top_up.id)
     else:
         _settle(top_up, actor)
-    return top_up
 
 
 def _settle(top_up: TopUp, actor: Actor) -> None:
@@ -99,3 +105,19 @@ def _settle(top_up: TopUp, actor: Actor) -> None:
         top_up_id=top_up.id,
     )
     emit(Event.TOP_UP_SETTLED, top_up_id=top_up.id)
+
+
+def _charge_back(top_up: TopUp, charge: Charge, actor: Actor) -> None:
+    states.move(top_up, TopUpState.CHARGED_BACK, actor=actor, reason=charge.decline_code)
+    top_up.charged_back_at = clock.now()
+    ledger.post(
+        TransactionKind.CHARGEBACK,
+        key=f"chargeback:{top_up.id}",
+        lines={
+            ledger.due(top_up.user_id): -top_up.amount_minor,
+            ledger.provider(top_up.provider): top_up.amount_minor,
+        },
+        actor=actor,
+        top_up_id=top_up.id,
+    )
+    emit(Event.TOP_UP_CHARGED_BACK, top_up_id=top_up.id)

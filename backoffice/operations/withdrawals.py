@@ -9,7 +9,7 @@ from backoffice.access import Action, Actor
 from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotAllowed, NotFound, Refused
-from backoffice.integrations.payments.base import Payout
+from backoffice.integrations.payments.base import Payout, PayoutState
 from backoffice.models.ledger import TransactionKind
 from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.outbox import Event, emit
@@ -97,6 +97,12 @@ def cancel(*, actor: Actor, withdrawal_id: int) -> Withdrawal:
     return withdrawal
 
 
+def cancel_by_house(withdrawal: Withdrawal, actor: Actor, reason: str) -> None:
+    """Part of an operation that holds the withdrawal's lock: cancel what nobody has approved, for a clawback."""
+    states.move(withdrawal, WithdrawalState.CANCELLED, actor=actor, reason=reason)
+    _return_money(withdrawal, actor)
+
+
 @operation
 def approve(*, actor: Actor, withdrawal_id: int, shown_amount_minor: int, shown_state: WithdrawalState) -> Withdrawal:
     """An admin lets a withdrawal go out; the payout provider is asked after the commit (M-8, B-8).
@@ -140,25 +146,32 @@ def decline(
 
 @operation
 def record_payout(*, actor: Actor, withdrawal_id: int, payout: Payout) -> Withdrawal:
-    """Write down what the payout provider answered: paid, or failed and returned to the author (M-8).
+    """Write down what the payout provider answered: paid, failed and returned, or bounced after it was paid (M-8).
 
-    An answer that comes twice changes nothing. Errors: `withdrawal.not_found`, `state.illegal` if never approved.
+    An answer that comes twice, late or out of order changes nothing. Errors: `withdrawal.not_found`, `state.illegal`
+    if it was never approved.
     """
     withdrawal = _locked(withdrawal_id)
     actor.require(Action.RUN_SWEEPS)
-    if withdrawal.state in (WithdrawalState.PAID, WithdrawalState.FAILED):
+    if payout.state is PayoutState.PENDING or withdrawal.state in (WithdrawalState.FAILED, WithdrawalState.BOUNCED):
+        withdrawal.provider_ref = withdrawal.provider_ref or payout.ref
         return withdrawal
-    states.move(
-        withdrawal,
-        WithdrawalState.PAID if payout.paid else WithdrawalState.FAILED,
-        actor=actor,
-        reason=payout.failure,
-    )
-    withdrawal.provider_ref = payout.ref
-    if not payout.paid:
+    if payout.state is PayoutState.FAILED and withdrawal.state is not WithdrawalState.PAID:
+        states.move(withdrawal, WithdrawalState.FAILED, actor=actor, reason=payout.failure)
+        withdrawal.provider_ref = payout.ref
         _return_money(withdrawal, actor)
         emit(Event.WITHDRAWAL_FAILED, withdrawal_id=withdrawal.id)
         return withdrawal
+    if withdrawal.state is not WithdrawalState.PAID:
+        _pay(withdrawal, payout, actor)
+    if payout.state is not PayoutState.PAID:
+        _bounce(withdrawal, payout, actor)
+    return withdrawal
+
+
+def _pay(withdrawal: Withdrawal, payout: Payout, actor: Actor) -> None:
+    states.move(withdrawal, WithdrawalState.PAID, actor=actor)
+    withdrawal.provider_ref = payout.ref
     withdrawal.settled_at = clock.now()
     ledger.post(
         TransactionKind.WITHDRAWAL_PAID,
@@ -171,7 +184,23 @@ def record_payout(*, actor: Actor, withdrawal_id: int, payout: Payout) -> Withdr
         withdrawal_id=withdrawal.id,
     )
     emit(Event.WITHDRAWAL_PAID, withdrawal_id=withdrawal.id)
-    return withdrawal
+
+
+def _bounce(withdrawal: Withdrawal, payout: Payout, actor: Actor) -> None:
+    # The money was there and came back; a debt of the author is paid first.
+    states.move(withdrawal, WithdrawalState.BOUNCED, actor=actor, reason=payout.failure)
+    withdrawal.bounced_at = clock.now()
+    ledger.post(
+        TransactionKind.PAYOUT_BOUNCED,
+        key=f"payout-bounced:{withdrawal.id}",
+        lines={
+            ledger.provider(withdrawal.provider): -withdrawal.amount_minor,
+            ledger.due(withdrawal.user_id): withdrawal.amount_minor,
+        },
+        actor=actor,
+        withdrawal_id=withdrawal.id,
+    )
+    emit(Event.WITHDRAWAL_BOUNCED, withdrawal_id=withdrawal.id)
 
 
 def _locked(withdrawal_id: int) -> Withdrawal:

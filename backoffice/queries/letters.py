@@ -10,6 +10,7 @@ from backoffice.db import db
 from backoffice.models.catalogues import RejectionReason
 from backoffice.models.content import Lecture, Module, Revision
 from backoffice.models.courses import Course
+from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction, TransactionKind
 from backoffice.models.payments import TopUp, Withdrawal
 from backoffice.models.people import User
 from backoffice.models.purchases import Purchase
@@ -31,13 +32,18 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class PurchaseFacts:
-    """A purchase, for the student; `net` is what the author gets."""
+    """A purchase, for the student; `net` is what the author gets, `reason` why staff gave the money back.
+
+    `owed` is what a clawback left as the author's debt.
+    """
 
     title: str
     slug: str
     price: Money
     net: Money
     refundable_until: datetime
+    reason: str
+    owed: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,7 @@ def _purchase(purchase_id: int, who: Any) -> tuple[Reader, PurchaseFacts] | None
             Purchase.commission_minor,
             Purchase.currency,
             Purchase.refundable_until,
+            Purchase.return_reason,
             Revision.title,
             Course.slug,
             who.label("who"),
@@ -109,7 +116,25 @@ def _purchase(purchase_id: int, who: Any) -> tuple[Reader, PurchaseFacts] | None
     found = reader(row.who)
     price = Money(row.price_minor, row.currency)
     net = price - Money(row.commission_minor, row.currency)
-    return (found, PurchaseFacts(row.title, row.slug, price, net, row.refundable_until)) if found else None
+    if found is None:
+        return None
+    reason, owed = row.return_reason or "", _owed(purchase_id, row.currency)
+    return found, PurchaseFacts(row.title, row.slug, price, net, row.refundable_until, reason, owed)
+
+
+def _owed(purchase_id: int, currency: str) -> Money:
+    """What the clawback of a purchase has left as a debt."""
+    debt = db.session.scalar(
+        select(-func.sum(LedgerEntry.amount))
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .join(Account, Account.id == LedgerEntry.account_id)
+        .where(
+            LedgerTransaction.purchase_id == purchase_id,
+            LedgerTransaction.kind == TransactionKind.CLAWBACK,
+            Account.kind == "debt",
+        )
+    )
+    return Money(int(debt or 0), currency)
 
 
 def top_up(top_up_id: int) -> tuple[Reader, PaymentFacts] | None:

@@ -53,6 +53,7 @@ _SALE_STATES = {
     PurchaseState.RESERVED: "pending",
     PurchaseState.RELEASED: "success",
     PurchaseState.REFUNDED: "cancelled",
+    PurchaseState.CLAWED_BACK: "cancelled",
 }
 
 

@@ -16,7 +16,7 @@ from backoffice import clock, ledger
 from backoffice.access import SYSTEM, Actor, Role
 from backoffice.db import db
 from backoffice.errors import Conflict, DomainError
-from backoffice.integrations.payments.base import CardToken, Charge, ChargeState, Payout
+from backoffice.integrations.payments.base import CardToken, Charge, ChargeState, Payout, PayoutState
 from backoffice.ledger_verify import verify_book
 from backoffice.models.outbox import OutboxEvent
 from backoffice.models.payments import Withdrawal, WithdrawalState
@@ -178,7 +178,7 @@ def test_m4_m5_without_the_row_lock_both_settle_and_the_database_stops_the_secon
             both_have_read.wait()
             connection.execute(
                 text(
-                    "SELECT ledger_post(:key, '', :kind, now(), NULL, :id, NULL, NULL,"
+                    "SELECT ledger_post(:key, '', :kind, now(), NULL, :id, NULL, NULL, NULL,"
                     " CAST(:accounts AS text[]), CAST(:amounts AS bigint[]))"
                 ),
                 {
@@ -311,7 +311,9 @@ class Client:
         elif how == "approve":
             withdrawals.approve(actor=self.cast.admin, **shown)
         else:
-            payout = Payout(paid=self.chance.random() < 0.7, ref=f"r{number}")
+            payout = Payout(
+                self.chance.choice([PayoutState.PAID, PayoutState.PAID, PayoutState.FAILED]), ref=f"r{number}"
+            )
             withdrawals.record_payout(actor=SYSTEM, withdrawal_id=number, payout=payout)
 
 

@@ -19,6 +19,8 @@ MAY_ROLL_BACK = MAY_COMMIT | {
 MAY_WRITE_IN_BULK = {
     "backoffice/operations/": "operations are what writes",
     "backoffice/ledger.py": "the only writer of the ledger",
+    "backoffice/states.py": "the only writer of states, also of many at once",
+    "backoffice/outbox.py": "the only writer of events, also of many at once",
     "backoffice/tasks/": "the transport's own rows: deliveries, heartbeats, sweep runs",
     "backoffice/bench/": "seeds its own servers",
 }

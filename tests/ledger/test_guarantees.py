@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from backoffice import ledger
 from backoffice.access import SYSTEM
 from backoffice.db import db
-from backoffice.integrations.payments.base import Payout
+from backoffice.integrations.payments.base import Payout, PayoutState
 from backoffice.models.payments import WithdrawalState
 from backoffice.models.purchases import Purchase
 from backoffice.operations import purchases, withdrawals
@@ -31,7 +31,7 @@ UNIQUE, CHECK, POSTED_OTHERWISE, UNBALANCED, APPEND_ONLY, PROMISED = (
 
 POST = (
     "SELECT transaction_id, replayed FROM ledger_post(:key, :hash, :kind, now(), NULL, :purchase, :withdrawal, NULL,"
-    " CAST(:accounts AS text[]), CAST(:amounts AS bigint[]))"
+    " NULL, CAST(:accounts AS text[]), CAST(:amounts AS bigint[]))"
 )
 
 
@@ -138,6 +138,22 @@ def test_m10_accounts_that_hold_promised_money_cannot_owe(app: Flask, name: str)
         post("owing", "refund", {name: -1, "provider:fake": 1})
 
 
+def test_m10_a_debt_is_never_above_zero(app: Flask) -> None:
+    with refused(CHECK):
+        post("a gift", "correction", {"debt:1": 1, "provider:fake": -1})
+    post("owed", "clawback", {"debt:1": -5, "provider:fake": 5})
+    assert ledger.balance("debt:1") == -5
+
+
+def test_m10_a_posted_correction_without_its_posting_cannot_be_committed(cast: Cast) -> None:
+    with refused(PROMISED):
+        sql(
+            "INSERT INTO correction (request_key, state, reason, lines, amount_minor, currency, asked_by, asked_at)"
+            " VALUES ('k', 'posted', 'because', '{}', 5, 'USD', :admin, now())",
+            admin=cast.admin.user_id,
+        )
+
+
 def test_m10_a_key_posts_once_and_never_with_another_content(cast: Cast) -> None:
     account = ledger.available(cast.student.person_id)
     lines = {account: 100, "provider:fake": -100}
@@ -179,7 +195,7 @@ def test_m8_a_withdrawal_is_settled_once(cast: Cast) -> None:
     withdrawals.approve(
         actor=cast.admin, withdrawal_id=asked.id, shown_amount_minor=5_000, shown_state=WithdrawalState.ASKED
     )
-    withdrawals.record_payout(actor=SYSTEM, withdrawal_id=asked.id, payout=Payout(paid=True, ref="r"))
+    withdrawals.record_payout(actor=SYSTEM, withdrawal_id=asked.id, payout=Payout(PayoutState.PAID, ref="r"))
     with refused(UNIQUE):
         post("returned", "withdrawal_returned", {"provider:fake": -1, "available:1": 1}, withdrawal=asked.id)
 
@@ -196,14 +212,14 @@ def test_m10_a_purchase_without_its_posting_cannot_be_committed(cast: Cast) -> N
         sql(promise, student=cast.other_student.user_id, price=10_000, id=purchase.id)
 
 
-@pytest.mark.parametrize("state", ["refunded", "released"])
+@pytest.mark.parametrize("state", ["refunded", "released", "clawed_back"])
 def test_m10_a_settled_purchase_without_its_posting_cannot_be_committed(cast: Cast, state: str) -> None:
     purchase = a_purchase(cast)
     with refused(PROMISED):
         sql("UPDATE purchase SET state = :state WHERE id = :id", state=state, id=purchase.id)
 
 
-@pytest.mark.parametrize("state", ["paid", "cancelled", "failed"])
+@pytest.mark.parametrize("state", ["paid", "cancelled", "failed", "bounced"])
 def test_m10_a_settled_withdrawal_without_its_posting_cannot_be_committed(cast: Cast, state: str) -> None:
     fund(cast.owner, 10_000)
     withdrawals.ask(actor=cast.owner, request_key="k", amount_minor=5_000, payout_method="IBAN 6789", provider="fake")

@@ -13,7 +13,7 @@ from backoffice import clock, ledger
 from backoffice.access import SYSTEM, Actor
 from backoffice.db import db
 from backoffice.errors import DomainError
-from backoffice.integrations.payments.base import Payout
+from backoffice.integrations.payments.base import Payout, PayoutState
 from backoffice.ledger_verify import verify
 from backoffice.models.courses import Course
 from backoffice.models.payments import WithdrawalState
@@ -121,7 +121,7 @@ class World:
             withdrawals.decline(actor=self.admin, reason="no", **shown)
         else:
             withdrawals.approve(actor=self.admin, **shown)
-            answer = Payout(paid=how == "pay", ref=f"r{withdrawal_id}")
+            answer = Payout(PayoutState.PAID if how == "pay" else PayoutState.FAILED, ref=f"r{withdrawal_id}")
             withdrawals.record_payout(actor=SYSTEM, withdrawal_id=withdrawal_id, payout=answer)
         self.money["withdrawing"] -= amount
         self.money["paid out" if how == "pay" else "author"] += amount

@@ -7,13 +7,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backoffice import clock
+from backoffice import clock, ledger
 from backoffice.access import SYSTEM
 from backoffice.db import db
-from backoffice.integrations.payments.base import Payout
+from backoffice.integrations.payments.base import Charge, ChargeState, Payout, PayoutState
 from backoffice.ledger_verify import CHECKS, verify
-from backoffice.models.payments import WithdrawalState
-from backoffice.operations import bookkeeping, purchases, withdrawals
+from backoffice.models.payments import TopUp, WithdrawalState
+from backoffice.models.purchases import PurchaseState
+from backoffice.operations import bookkeeping, clawbacks, corrections, purchases, top_ups, withdrawals
 from tests.factories.courses import live_course
 from tests.factories.money import fund
 from tests.factories.people import Cast, make_cast, person
@@ -48,6 +49,22 @@ BREAKS = {
         "UPDATE purchase SET commission_minor = commission_minor - 1 WHERE state = 'released'"
     ),
     "a settled top-up arrived once with its amount, and no other one did": "UPDATE top_up SET state = 'pending'",
+    "no debt is above zero": (
+        "ALTER TABLE account DROP CONSTRAINT ck_account_debt_not_positive;"
+        "UPDATE account SET balance = 1 WHERE kind = 'debt'"
+    ),
+    "a clawback took the author's part and the commission and gave the student the whole price, once": (
+        "UPDATE purchase SET state = 'released' WHERE state = 'clawed_back'"
+    ),
+    "a top-up that was charged back was taken once with its amount, and no other one was": (
+        "UPDATE top_up SET state = 'settled' WHERE state = 'charged_back'"
+    ),
+    "a payout that bounced came back once with its amount, and no other one did": (
+        "UPDATE withdrawal SET state = 'paid' WHERE state = 'bounced'"
+    ),
+    "a posted correction has its transaction with its amount, and no other one has": (
+        "UPDATE correction SET amount_minor = amount_minor + 1"
+    ),
     "a withdrawal left the balance once, is held while open, and was paid or returned once": (
         "UPDATE withdrawal SET state = 'paid' WHERE state = 'approved'"
     ),
@@ -55,15 +72,15 @@ BREAKS = {
 
 
 def a_full_book(cast: Cast) -> None:
-    """A purchase in each state, a withdrawal in each state."""
-    for number, settle in enumerate(("open", "refund", "release", "free")):
+    """A purchase, a withdrawal and a top-up in each state, a debt and a correction."""
+    for number, settle in enumerate(("open", "refund", "release", "free", "claw back")):
         student = person()
         course = live_course(cast.owner, title=f"Course {number}", price_minor=0 if settle == "free" else 9_999)
         fund(student, 9_999)
         bought = purchases.buy(actor=student, course_id=course.id, shown_price_minor=course.price_minor)
         if settle == "refund":
             purchases.refund(actor=student, purchase_id=bought.id)
-        if settle == "release":
+        if settle in ("release", "claw back"):
             with clock.at(bought.refundable_until + timedelta(seconds=1)):
                 db.session.execute(
                     text("UPDATE purchase SET release_at = NULL WHERE state = 'reserved' AND id <> :id"),
@@ -71,8 +88,13 @@ def a_full_book(cast: Cast) -> None:
                 )
                 db.session.commit()
                 purchases.release_due(actor=SYSTEM)
+        if settle == "claw back":
+            clawbacks.give_back(
+                actor=cast.admin, purchase_id=bought.id, reason="a copy", shown_state=PurchaseState.RELEASED
+            )
+    debts_and_corrections(cast)
     fund(cast.owner, 50_000)
-    for number, end in enumerate(("asked", "cancelled", "declined", "approved", "paid", "failed")):
+    for number, end in enumerate(("asked", "cancelled", "declined", "approved", "paid", "failed", "bounced")):
         asked = withdrawals.ask(
             actor=cast.owner,
             request_key=f"w{number}",
@@ -87,9 +109,31 @@ def a_full_book(cast: Cast) -> None:
             withdrawals.decline(actor=cast.admin, withdrawal_id=asked.id, reason="no", **shown)
         elif end != "asked":
             withdrawals.approve(actor=cast.admin, withdrawal_id=asked.id, **shown)
-        if end in ("paid", "failed"):
-            payout = Payout(paid=end == "paid", ref=f"r{number}")
+        if end in ("paid", "failed", "bounced"):
+            payout = Payout(PayoutState(end), ref=f"r{number}")
             withdrawals.record_payout(actor=SYSTEM, withdrawal_id=asked.id, payout=payout)
+
+
+def debts_and_corrections(cast: Cast) -> None:
+    """Top-ups that were charged back, one of them spent before, and a correction."""
+    poor = person()
+    charged_back(fund(poor, 4_000))
+    spent = person()
+    lost = fund(spent, 5_000)
+    course = live_course(cast.owner, title="Bought with a stolen card", price_minor=5_000)
+    purchases.buy(actor=spent, course_id=course.id, shown_price_minor=5_000)
+    charged_back(lost)
+    corrections.enter(
+        actor=cast.admin,
+        request_key="c",
+        lines={ledger.GOODWILL: -100, ledger.available(poor.person_id): 100},
+        reason="for the trouble",
+    )
+
+
+def charged_back(top_up: TopUp) -> None:
+    charge = Charge(ChargeState.CHARGED_BACK, ref=str(top_up.provider_ref), decline_code="fraud")
+    top_ups.record(actor=SYSTEM, top_up_id=top_up.id, charge=charge)
 
 
 def broken() -> set[str]:
@@ -101,7 +145,7 @@ def test_m10_a_sound_book_holds(cast: Cast) -> None:
     a_full_book(cast)
     report = verify(db.session.connection())
     assert report.holds, [finding for finding in report.findings if finding.offenders]
-    assert (report.counts["purchases"], report.counts["withdrawals"]) == (4, 6)
+    assert (report.counts["purchases"], report.counts["withdrawals"]) == (6, 7)
     assert all(finding.looked_at for finding in report.findings if finding.check.subject != "checkpoints")
 
 
@@ -139,7 +183,7 @@ def test_m10_command_proves_the_committed_book_and_shows_what_breaks_it(committe
     good = run(args=["ledger", "verify"])
     assert good.exit_code == 0, good.output
     assert "The book holds" in good.output
-    assert "4 purchases" in good.output
+    assert "6 purchases" in good.output
     assert sum(line.startswith("ok ") for line in good.output.splitlines()) == len(CHECKS)
     with db.engine.begin() as connection:
         connection.execute(text("UPDATE account SET balance = balance + 7 WHERE kind = 'available'"))

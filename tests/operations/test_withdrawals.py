@@ -7,7 +7,7 @@ from backoffice import ledger
 from backoffice.access import SYSTEM, Role
 from backoffice.db import db
 from backoffice.errors import Conflict, NotAllowed, NotFound, Refused
-from backoffice.integrations.payments.base import Payout
+from backoffice.integrations.payments.base import Payout, PayoutState
 from backoffice.models.outbox import OutboxEvent
 from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.models.timeline import Transition
@@ -116,7 +116,7 @@ def test_m8_nothing_is_paid_before_an_admin_approved(cast: Cast) -> None:
     withdrawal = ask(cast.owner)
     money.pay_out(withdrawal_id=withdrawal.id)
     with pytest.raises(Conflict, match=r"state\.illegal"):
-        withdrawals.record_payout(actor=SYSTEM, withdrawal_id=withdrawal.id, payout=Payout(paid=True, ref="x"))
+        withdrawals.record_payout(actor=SYSTEM, withdrawal_id=withdrawal.id, payout=Payout(PayoutState.PAID, ref="x"))
     assert moves() == ["asked"]
 
 

@@ -105,15 +105,20 @@ def test_x6_every_letter_renders_in_the_readers_language(cast: Cast, app: Flask,
     actors.on_change_approved(submission_id=change_id)
     actors.on_course_blocked(course_id=course_id)
     actors.on_course_unblocked(course_id=course_id)
-    for purchase_letter in (actors.on_purchase_made, actors.on_purchase_refunded, actors.on_purchase_released):
+    for purchase_letter in (
+        *(actors.on_purchase_made, actors.on_purchase_refunded, actors.on_purchase_released),
+        *(actors.on_sale_cancelled, actors.on_purchase_clawed_back, actors.on_sale_clawed_back),
+    ):
         purchase_letter(purchase_id=purchase_id)
     actors.on_top_up_settled(top_up_id=top_up_id)
     actors.on_top_up_declined(top_up_id=top_up_id)
+    actors.on_top_up_charged_back(top_up_id=top_up_id)
     for withdrawal_letter in (
         actors.on_withdrawal_approved,
         actors.on_withdrawal_declined,
         actors.on_withdrawal_paid,
         actors.on_withdrawal_failed,
+        actors.on_withdrawal_bounced,
     ):
         withdrawal_letter(withdrawal_id=withdrawal_id)
 

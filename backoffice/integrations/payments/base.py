@@ -33,11 +33,21 @@ class CardToken:
 
 
 class ChargeState(StrEnum):
-    """PENDING: the provider answers later; ask `look_up` again."""
+    """PENDING: the provider answers later; ask `look_up` again. CHARGED_BACK: the bank took settled money again."""
 
     SETTLED = "settled"
     PENDING = "pending"
     DECLINED = "declined"
+    CHARGED_BACK = "charged_back"
+
+
+class PayoutState(StrEnum):
+    """PENDING: the provider answers later. BOUNCED: it was paid, and the bank sent it back."""
+
+    PAID = "paid"
+    PENDING = "pending"
+    FAILED = "failed"
+    BOUNCED = "bounced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +61,9 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """The provider's answer to a payout; `failure` says why it was not paid."""
+    """The provider's answer to a payout; `failure` says why it was not paid or came back."""
 
-    paid: bool
+    state: PayoutState
     ref: str
     failure: str = ""
 

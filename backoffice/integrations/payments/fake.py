@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from backoffice import clock
 from backoffice.errors import Refused
-from backoffice.integrations.payments.base import Card, CardToken, Charge, ChargeState, Payout, brand_of
+from backoffice.integrations.payments.base import Card, CardToken, Charge, ChargeState, Payout, PayoutState, brand_of
 from backoffice.money import Money
 
 DELAY = timedelta(seconds=20)
@@ -67,5 +67,5 @@ class FakePayouts:
     def pay(self, *, key: str, method: str, amount: Money) -> Payout:
         """Paid, or failed for a closed account; `amount` would be what a real provider pays."""
         if method.rstrip().endswith(CLOSED_ACCOUNT):
-            return Payout(paid=False, ref=f"fake/{key}", failure="account_closed")
-        return Payout(paid=True, ref=f"fake/{key}")
+            return Payout(PayoutState.FAILED, ref=f"fake/{key}", failure="account_closed")
+        return Payout(PayoutState.PAID, ref=f"fake/{key}")

@@ -123,6 +123,24 @@ def on_purchase_refunded(*, purchase_id: int) -> None:
 
 
 @actor(long=True)
+def on_sale_cancelled(*, purchase_id: int) -> None:
+    """A sale that was pending is cancelled: its money went back to the student (M-6)."""
+    _deliver_facts(f"sale-cancelled:{purchase_id}", "sale_cancelled", facts_for.purchase_for_author(purchase_id))
+
+
+@actor(long=True)
+def on_purchase_clawed_back(*, purchase_id: int) -> None:
+    """The house has given the student the money back (M-4)."""
+    _deliver_facts(f"given-back:{purchase_id}", "purchase_refunded", facts_for.purchase_for_student(purchase_id))
+
+
+@actor(long=True)
+def on_sale_clawed_back(*, purchase_id: int) -> None:
+    """The author's part of a released sale was taken back, and what that leaves as a debt (M-5)."""
+    _deliver_facts(f"clawback:{purchase_id}", "sale_clawed_back", facts_for.purchase_for_author(purchase_id))
+
+
+@actor(long=True)
 def on_purchase_released(*, purchase_id: int) -> None:
     """The money of a sale has arrived (M-5)."""
     _deliver_facts(f"release:{purchase_id}", "sale_released", facts_for.purchase_for_author(purchase_id))
@@ -138,6 +156,12 @@ def on_top_up_settled(*, top_up_id: int) -> None:
 def on_top_up_declined(*, top_up_id: int) -> None:
     """The card was declined; nothing was taken (M-2)."""
     _deliver_facts(f"top-up-declined:{top_up_id}", "top_up_declined", facts_for.top_up(top_up_id))
+
+
+@actor(long=True)
+def on_top_up_charged_back(*, top_up_id: int) -> None:
+    """The bank has taken a top-up's money again (M-2)."""
+    _deliver_facts(f"top-up-charged-back:{top_up_id}", "top_up_charged_back", facts_for.top_up(top_up_id))
 
 
 @actor(long=True)
@@ -162,6 +186,12 @@ def on_withdrawal_paid(*, withdrawal_id: int) -> None:
 def on_withdrawal_failed(*, withdrawal_id: int) -> None:
     """The provider could not pay it out; the money is back (M-8)."""
     _withdrawal(withdrawal_id, "failed")
+
+
+@actor(long=True)
+def on_withdrawal_bounced(*, withdrawal_id: int) -> None:
+    """The bank has sent a payout back; the money is on the balance again (M-8)."""
+    _withdrawal(withdrawal_id, "bounced")
 
 
 def _withdrawal(withdrawal_id: int, what: str) -> None:
