@@ -19,6 +19,7 @@ from backoffice.demo.people_made import Shop
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.models.content import Revision
 from backoffice.models.courses import Course
+from backoffice.models.payments import Withdrawal
 from backoffice.models.people import User
 from backoffice.models.review import Submission
 from backoffice.operations import blocks, review, withdrawals
@@ -76,7 +77,8 @@ def load(*, actor: Actor, tell: Tell) -> bool:
     tell("months of sales, answers and reviews")
     sold = [(one.course, one.demo, one.on_sale) for one in made if one.on_sale < now]
     story = past.sales(shop.buyers, sold, now)
-    story += _reviews(shop, by_title, now) + _withdrawals(shop, now) + _student(shop, by_title, now)
+    story += _reviews(shop, by_title, now) + _withdrawals(shop, now) + _trouble(shop, by_title, now)
+    story += _student(shop, by_title, now)
     past.tell(story)
     past.sweep()
     return True
@@ -189,6 +191,33 @@ def _withdrawals(shop: Shop, now: datetime) -> past.Story:
         (now - timedelta(days=6), cancelled),
         (now - timedelta(hours=20), lambda: past.ask_withdrawal(vera, 0.5, "demo-asked")),
         (now - timedelta(hours=7), lambda: past.ask_withdrawal(hanna, 0.7, "demo-asked")),
+    ]
+
+
+def _trouble(shop: Shop, made: dict[str, Made], now: datetime) -> past.Story:
+    """What goes wrong with money: a bank takes a top-up again, a payout comes back, a sale is taken back."""
+    olga, buyer, copied = shop.authors[3], shop.buyers[2], made["SQL beyond SELECT"].course.id
+    reason = "The student shows that two of the lectures cannot be played."
+    payouts: list[Withdrawal] = []
+
+    def pay_out() -> None:
+        payouts.append(past.ask_withdrawal(olga, 0.3, "demo-bounced"))
+        past.pay_out(shop.admin, payouts[0])
+
+    return [
+        (now - timedelta(days=12), pay_out),
+        (now - timedelta(days=10), lambda: past.bounce(payouts[0])),
+        (now - timedelta(days=9), lambda: past.top_up(buyer, 5_000, "demo-charged-back")),
+        (now - timedelta(days=3), lambda: past.charge_back(buyer)),
+        (now - timedelta(days=5), lambda: past.claw_back(shop.admin, copied, reason)),
+        (
+            now - timedelta(hours=30),
+            lambda: past.correct(shop.admin, buyer, 700, "Goodwill for a lecture without sound"),
+        ),
+        (
+            now - timedelta(hours=3),
+            lambda: past.correct(shop.admin, olga, 15_000, "A top-up was credited to a wrong account"),
+        ),
     ]
 
 

@@ -12,13 +12,13 @@ from backoffice.db import db
 from backoffice.demo import texts
 from backoffice.demo.course import DemoCourse
 from backoffice.integrations.payments import payment_provider, payout_provider
-from backoffice.integrations.payments.base import Card
+from backoffice.integrations.payments.base import Card, Charge, ChargeState, Payout, PayoutState
 from backoffice.models.content import Question
 from backoffice.models.courses import Course
-from backoffice.models.payments import Withdrawal
-from backoffice.models.purchases import Purchase
+from backoffice.models.payments import TopUp, TopUpState, Withdrawal
+from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.money import Money
-from backoffice.operations import answers, counters, purchases, reviews, top_ups, withdrawals
+from backoffice.operations import answers, clawbacks, corrections, counters, purchases, reviews, top_ups, withdrawals
 
 Story = list[tuple[datetime, Callable[[], object]]]
 SALES_PER_BUYER = (4, 10)
@@ -148,6 +148,33 @@ def ask_withdrawal(author: Actor, share: float, key: str, method: str = PAYOUT) 
         payout_method=method,
         provider=payout_provider().name,
     )
+
+
+def bounce(withdrawal: Withdrawal) -> None:
+    """The bank sends a payout back (M-8)."""
+    answer = Payout(PayoutState.BOUNCED, ref=str(withdrawal.provider_ref), failure="account_closed")
+    withdrawals.record_payout(actor=SYSTEM, withdrawal_id=withdrawal.id, payout=answer)
+
+
+def charge_back(person: Actor) -> None:
+    """The bank takes the last top-up of a buyer again (M-2)."""
+    query = select(TopUp).where(TopUp.user_id == person.user_id, TopUp.state == TopUpState.SETTLED)
+    last = db.session.scalars(query.order_by(TopUp.id.desc()).limit(1)).one()
+    answer = Charge(ChargeState.CHARGED_BACK, ref=str(last.provider_ref), decline_code="fraudulent")
+    top_ups.record(actor=SYSTEM, top_up_id=last.id, charge=answer)
+
+
+def claw_back(admin: Actor, course_id: int, reason: str) -> None:
+    """Staff give the buyer of a sale that was released long ago the money back (M-4)."""
+    query = select(Purchase).where(Purchase.course_id == course_id, Purchase.state == PurchaseState.RELEASED)
+    sale = db.session.scalars(query.order_by(Purchase.id).limit(1)).one()
+    clawbacks.give_back(actor=admin, purchase_id=sale.id, reason=reason, shown_state=sale.state)
+
+
+def correct(admin: Actor, person: Actor, minor: int, reason: str) -> None:
+    """An admin gives somebody money of the house by a correction (B-4)."""
+    lines = {ledger.GOODWILL: -minor, ledger.available(person.person_id): minor}
+    corrections.enter(actor=admin, request_key=reason, lines=lines, reason=reason)
 
 
 def pay_out(admin: Actor, withdrawal: Withdrawal) -> None:

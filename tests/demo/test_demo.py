@@ -5,8 +5,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from backoffice.db import db
+from backoffice.models.corrections import Correction, CorrectionState
 from backoffice.models.courses import Course, CourseState
-from backoffice.models.payments import Withdrawal, WithdrawalState
+from backoffice.models.payments import TopUp, TopUpState, Withdrawal, WithdrawalState
 from backoffice.models.people import AuthorProfile
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.models.review import Submission, SubmissionState
@@ -33,6 +34,9 @@ def test_the_demo_shop_is_loaded_once_and_its_book_is_right(committed_app: Flask
         assert _count(Purchase.id, Purchase.state == state) > 0, state
     for withdrawal_state in set(WithdrawalState) - {WithdrawalState.APPROVED}:
         assert _count(Withdrawal.id, Withdrawal.state == withdrawal_state) > 0, withdrawal_state
+    for top_up_state in (TopUpState.SETTLED, TopUpState.CHARGED_BACK):
+        assert _count(TopUp.id, TopUp.state == top_up_state) > 0, top_up_state
+    assert _count(Correction.id, Correction.state == CorrectionState.WAITING) == 1
     _run(committed_app, "ledger", "verify")
 
     purchases = _count(Purchase.id)
