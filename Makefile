@@ -2,7 +2,7 @@
 # The set-up is stamped: it runs again only when what it depends on has changed.
 
 PYTHON ?= python3
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist loadgroup
 LOCK_ARGS ?=
 NAME ?=
 

@@ -1,13 +1,16 @@
 """What every view of the back office stands on: nobody gets in without a named action, nothing is written (B-8)."""
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any, ClassVar
 
-from flask import abort, current_app, flash, redirect, request, url_for
+from flask import abort, current_app, flash, get_template_attribute, redirect, request, url_for
 from flask_admin import AdminIndexView, BaseView
 from flask_admin.contrib.sqla import ModelView
+from flask_admin.model import typefmt
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 from sqlalchemy import func
 from werkzeug.wrappers import Response
 
@@ -61,6 +64,15 @@ class IndexPage(Guarded, AdminIndexView):
     """The first page."""
 
 
+def _show_state(_view: Any, value: Enum, _name: str) -> Markup:
+    badge = get_template_attribute("macros/basics.html", "state_badge")
+    return Markup(badge(value))  # noqa: S704 (the template has escaped it)
+
+
+def _write_state(_view: Any, value: Enum, _name: str) -> str:
+    return str(value.value)
+
+
 class Browser(Guarded, ModelView):
     """A table to look into: no create, edit or delete, whatever the address says."""
 
@@ -79,6 +91,9 @@ class Browser(Guarded, ModelView):
     column_display_pk = True
     named_filter_urls = True
     column_labels: ClassVar[dict[str, Any]] = COLUMN_LABELS
+    column_type_formatters: ClassVar[dict[type, Any]] = {**typefmt.BASE_FORMATTERS, Enum: _show_state}
+    column_type_formatters_detail: ClassVar[dict[type, Any]] = {**typefmt.DETAIL_FORMATTERS, Enum: _show_state}
+    column_type_formatters_export: ClassVar[dict[type, Any]] = {**typefmt.EXPORT_FORMATTERS, Enum: _write_state}
 
     def get_count_query(self) -> Any:
         """A count that PostgreSQL answers without a cast per row."""

@@ -15,7 +15,7 @@ from tests.browser import authoring
 from tests.browser.conftest import House
 from tests.browser.people import PASSWORD, confirm, confirmation_link, press, register, sign_in, top_up
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 TITLE = "Bridges that stand for a century"
 SHORT = "You see why some bridges outlive their builders, and build a small one."

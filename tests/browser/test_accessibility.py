@@ -1,0 +1,131 @@
+"""Every page of the demo shop, as each of the people, wide and narrow: accessible, nothing to scroll sideways."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import House
+from tests.browser.people import sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+WIDTHS = (1280, 390)
+COURSE = "python-from-the-first-line"
+# Addresses that name a row are found by a query, whose result fills `{}`.
+PAGES: dict[str, tuple[tuple[str, str], ...]] = {
+    "": (
+        ("/", ""),
+        ("/courses", ""),
+        ("/courses?level=beginner&sort=price", ""),
+        ("/courses?q=nothing+like+this", ""),
+        (f"/courses/{COURSE}", ""),
+        ("/authors", ""),
+        ("/authors/vera-lindqvist", ""),
+        *((path, "") for path in ("/login", "/register", "/forgot", "/no-such-page")),
+    ),
+    "student@lectern.example": (
+        *((f"/account{path}", "") for path in ("/", "/balance", "/history", "/purchases", "/top-up", "/profile")),
+        (f"/learn/{COURSE}", ""),
+        (
+            f"/learn/{COURSE}/lectures/{{}}",
+            "SELECT l.node_id FROM lecture l JOIN course ON live_revision_id = revision_id WHERE l.kind = 'video'",
+        ),
+        (
+            "/account/top-ups/{}",
+            "SELECT t.id FROM top_up t JOIN user_account u ON u.id = user_id"
+            " WHERE email = 'student@lectern.example' LIMIT 1",
+        ),
+        ("/studio/become-author", ""),
+    ),
+    "author@lectern.example": (
+        *((f"/studio{path}", "") for path in ("/courses", "/courses/new", "/earnings")),
+        *((f"/account{path}", "") for path in ("/balance", "/history", "/withdraw")),
+        *(
+            (f"/studio/courses/{{}}{path}", "SELECT id FROM course WHERE slug = 'python-from-the-first-line'")
+            for path in ("", "/texts", "/sale", "/submit")
+        ),
+        (
+            "/studio/courses/{}",
+            "SELECT course.id || '/lectures/' || l.node_id FROM lecture l JOIN course ON live_revision_id = revision_id"
+            " WHERE l.kind = 'video'",
+        ),
+        (
+            "/studio/courses/{}",
+            "SELECT c.id || '/questions/' || q.node_id FROM question q JOIN course c ON live_revision_id = revision_id"
+            " WHERE slug = 'python-from-the-first-line'",
+        ),
+    ),
+    "moderator@lectern.example": (
+        *((f"/admin/{path}", "") for path in ("", "review/", "courses/", "uploads/")),
+        ("/admin/review/{}", "SELECT id FROM submission WHERE state = 'in_review' LIMIT 1"),
+        ("/admin/courses/{}", "SELECT id FROM course WHERE blocked_at IS NOT NULL LIMIT 1"),
+        ("/admin/courses/{}", "SELECT course_id || '/revisions/' || id FROM revision WHERE number = 2 LIMIT 1"),
+    ),
+    "admin@lectern.example": (
+        *(
+            (f"/admin/{path}/", "")
+            for path in (
+                *("withdrawals", "purchases", "accounts", "transactions", "entries", "users", "catalogues"),
+                *("parked", "deliveries", "events", "sweeps", "letters"),
+            )
+        ),
+        ("/admin/users/{}", "SELECT id FROM user_account WHERE email = 'author@lectern.example'"),
+        ("/admin/accounts/details/?id={}", "SELECT id FROM account WHERE name = 'platform:commission'"),
+        ("/admin/transactions/details/?id={}", "SELECT max(id) FROM ledger_transaction"),
+        ("/admin/letters/details/?id={}", "SELECT max(id) FROM letter"),
+    ),
+}
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the page that is open."""
+    found = [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in Axe().run(page, options=RULES).response["violations"]
+        for node in violation["nodes"]
+    ]
+    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if width > 0:
+        found.append(f"{width} px to scroll sideways")
+    return found
+
+
+def picture(page: Page, who: str, path: str, width: int) -> None:
+    """Keep a picture for those who want to look: the setting SCREENSHOTS names the folder."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        name = f"{who.partition('@')[0] or 'visitor'}{path}".replace("/", "_").replace("?", "_").replace("=", "_")
+        page.screenshot(path=Path(folder) / f"{name[:80]}-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("who", PAGES)
+def test_pages_are_accessible_and_fit(house: House, new_page: Callable[..., Page], who: str) -> None:
+    page = new_page()
+    if who:
+        sign_in(page, who)
+    wrong = []
+    for path, query in PAGES[who]:
+        address = path.format(house.rows(query)[0][0]) if query else path
+        page.goto(address)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            wrong += [f"{address} at {width}: {fault}" for fault in faults(page)]
+            picture(page, who, address, width)
+    assert wrong == []
+
+
+def test_a_fault_is_found(house: House, new_page: Callable[..., Page]) -> None:
+    page = new_page(width=390)
+    page.goto("/")
+    assert faults(page) == []
+    page.evaluate("""() => {
+        document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=x>');
+        document.querySelector('main').style.minWidth = '2000px';
+    }""")
+    found = " ".join(faults(page))
+    assert "image-alt" in found
+    assert "to scroll sideways" in found
