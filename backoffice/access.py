@@ -39,6 +39,8 @@ class Action(StrEnum):
     SEE_PURCHASES = "see_purchases"
     SEE_LEDGER = "see_ledger"
     DECIDE_WITHDRAWALS = "decide_withdrawals"
+    MAKE_COUPONS = "make_coupons"
+    MAKE_HOUSE_COUPONS = "make_house_coupons"
     GIVE_MONEY_BACK = "give_money_back"
     CORRECT_THE_BOOK = "correct_the_book"
     MANAGE_TASKS = "manage_tasks"
@@ -70,6 +72,8 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.SEE_PURCHASES: _ADMINS,
     Action.SEE_LEDGER: _ADMINS,
     Action.DECIDE_WITHDRAWALS: _ADMINS,
+    Action.MAKE_COUPONS: frozenset({Role.AUTHOR}),
+    Action.MAKE_HOUSE_COUPONS: _ADMINS,
     Action.GIVE_MONEY_BACK: _ADMINS,
     Action.CORRECT_THE_BOOK: _ADMINS,
     Action.MANAGE_TASKS: _ADMINS,

@@ -46,6 +46,11 @@ def emit(event: Event, **payload: Any) -> None:
     db.session.add(OutboxEvent(name=event.value, payload=payload))
 
 
+def emit_sql(event: Event, payload: str, source: str) -> str:
+    """SQL that writes an event for each row of `source`, with a payload made of its columns; both are constants."""
+    return f"INSERT INTO outbox_event (name, payload) SELECT '{event.value}', {payload} FROM {source}"  # noqa: S608
+
+
 def emit_many(event: Event, payloads: Sequence[dict[str, Any]]) -> None:
     """Write many events of one name in one statement."""
     if payloads:

@@ -78,6 +78,17 @@ def begin(thing: Stateful, *, actor: Actor, course_id: int | None = None) -> Non
     _record(thing, None, thing.state.value, actor=actor, reason="", course_id=course_id)
 
 
+def begin_sql(subject: str, source: str) -> str:
+    """SQL that records the first state of each row of `source` (id, course_id, state) for statements that write more.
+
+    The statement binds `now` and `actor`.
+    """
+    return f"""
+        INSERT INTO transition (subject, subject_id, course_id, at, actor_id, to_state, reason)
+        SELECT '{subject}', id::text, course_id, :now, :actor, state, '' FROM {source}
+    """  # noqa: S608 (both are constants of the caller)
+
+
 def note(thing: Stateful, what: str, *, actor: Actor, reason: str = "", course_id: int | None = None) -> None:
     """Record something that happened to a thing beside its state: a block, a claim taken over, new sale terms."""
     _record(thing, thing.state.value, what, actor=actor, reason=reason, course_id=course_id)

@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from backoffice.admin.base import MENU_TITLES
 from backoffice.admin.catalogues import CataloguesPage
+from backoffice.admin.coupons import CouponsPage
 from backoffice.admin.courses import CoursesPage
 from backoffice.admin.dashboard import Dashboard
 from backoffice.admin.ledger import AccountBrowser, EntryBrowser, PurchaseBrowser, TransactionBrowser
@@ -50,6 +51,7 @@ def views(*, development: bool) -> list[BaseView]:
         EntryBrowser(
             LedgerEntry, db, name=_l("Ledger: entries"), category=money, endpoint="admin_entries", url="entries"
         ),
+        CouponsPage(name=_l("Coupons"), category=money, endpoint="admin_coupons", url="coupons"),
         UserBrowser(User, db, name=_l("Users"), endpoint="admin_users", url="users"),
         CataloguesPage(name=_l("Catalogues"), endpoint="admin_catalogues", url="catalogues"),
         ParkedPage(name=_l("Parked tasks"), category=tasks, endpoint="admin_parked", url="parked"),

@@ -18,7 +18,17 @@ from backoffice.models.courses import Course
 from backoffice.models.payments import TopUp, TopUpState, Withdrawal
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.money import Money
-from backoffice.operations import answers, clawbacks, corrections, counters, purchases, reviews, top_ups, withdrawals
+from backoffice.operations import (
+    answers,
+    clawbacks,
+    corrections,
+    counters,
+    purchases,
+    reviews,
+    top_ups,
+    withdrawals,
+)
+from backoffice.pricing import current_price
 
 Story = list[tuple[datetime, Callable[[], object]]]
 SALES_PER_BUYER = (4, 10)
@@ -70,7 +80,7 @@ def top_up(person: Actor, minor: int, key: str) -> None:
 def buy(person: Actor, course_id: int, key: str) -> Purchase:
     """Buy a course at its price of the moment, topping up first when money is short (M-2, M-3)."""
     course = db.session.get_one(Course, course_id)
-    price = purchases.current_price(course, clock.now())
+    price = current_price(course, clock.now())
     missing = price - ledger.balance(ledger.available(person.person_id))
     if missing > 0:
         top_up(person, -(-missing // 2500) * 2500, key)

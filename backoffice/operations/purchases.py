@@ -3,133 +3,111 @@
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 
 from backoffice import clock, ledger, states
 from backoffice.access import Action, Actor
 from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
-from backoffice.models.content import Revision
-from backoffice.models.courses import Course, CourseDelta, CourseKind, CourseState
+from backoffice.models.courses import CourseDelta, CourseKind
 from backoffice.models.ledger import TransactionKind
 from backoffice.models.purchases import Enrolment, EnrolmentSource, Purchase, PurchaseState
 from backoffice.money import Money, commission
-from backoffice.outbox import Event, emit, emit_many
+from backoffice.operations.offers import Offer, give_back_use, locked_offer, with_coupon
+from backoffice.outbox import Event, emit, emit_many, emit_sql
 
 RELEASE_BATCH = 500
 
 
-def current_price(course: Course, now: datetime) -> int:
-    """Minor units that a buyer pays at this moment: the discounted price while the discount lasts (M-11)."""
-    if course.discount_minor is not None and (course.discount_until is None or now < course.discount_until):
-        return course.discount_minor
-    return course.price_minor
-
-
-def is_buyable(course: Course, now: datetime) -> bool:
-    """Whether a course is on sale at this moment (L-5, L-8)."""
-    return (
-        course.state is CourseState.ON_SALE
-        and course.blocked_at is None
-        and (course.sale_from is None or course.sale_from <= now)
-        and (course.sale_until is None or now < course.sale_until)
-    )
-
-
 @operation
-def buy(*, actor: Actor, course_id: int, shown_price_minor: int) -> Purchase:
-    """Buy a course from the available balance: purchase, reserve and enrolment in one transaction (M-3).
+def buy(*, actor: Actor, course_id: int, shown_price_minor: int, coupon_code: str = "") -> Purchase:
+    """Buy a course from the available balance: purchase, reserve and enrolment in one transaction (M-3, M-11).
 
-    `shown_price_minor` is the price on the page that the student agreed to. Errors: `purchase.not_on_sale`,
-    `purchase.own_course`, `purchase.already_owned`, `purchase.price_changed` (data: price_minor) and
-    `purchase.not_enough_money` (data: missing_minor).
+    `shown_price_minor` is the price on the page that the student agreed to, the coupon taken off. Errors:
+    `purchase.not_on_sale`, `purchase.own_course`, `purchase.already_owned`, `purchase.price_changed` (data:
+    price_minor), `purchase.not_enough_money` (data: missing_minor), and those of `pricing.usable`.
     """
-    course = db.session.scalar(select(Course).where(Course.id == course_id).with_for_update(read=True))
-    actor.require(Action.BUY)
     now = clock.now()
-    if course is None or not is_buyable(course, now):
+    offer = locked_offer(course_id, actor.user_id or 0, now)
+    actor.require(Action.BUY)
+    if offer is None or not offer.buyable:
         raise Conflict("purchase.not_on_sale", _l("This course is not on sale."))
-    if course.author_id == actor.user_id:
+    if offer.author_id == actor.user_id:
         raise Refused("purchase.own_course", _l("This is your own course; you can open it without buying it."))
-    if _is_enrolled(actor, course_id, now):
+    if offer.owned:
         raise Conflict("purchase.already_owned", _l("You already own this course."))
-    price = Money(current_price(course, now), course.currency)
-    if price.minor != shown_price_minor:
+    coupon_id, price_minor = with_coupon(offer, coupon_code, now) if coupon_code else (None, offer.price_minor)
+    if price_minor != shown_price_minor:
         raise Conflict(
             "purchase.price_changed",
             _l("The price has changed since the page was shown. Look at the new price and decide again."),
-            price_minor=price.minor,
+            price_minor=price_minor,
         )
-    _require_money(actor, price)
-    purchase = _write_purchase(actor, course, price, now)
-    if price:
-        ledger.post(
-            TransactionKind.PURCHASE,
-            key=f"purchase:{purchase.id}",
-            lines={ledger.available(purchase.student_id): -price.minor, ledger.reserve(purchase.id): price.minor},
-            actor=actor,
-            purchase_id=purchase.id,
-        )
-    db.session.add(CourseDelta(course_id=course_id, students=1))
-    emit(Event.PURCHASE_MADE, purchase_id=purchase.id)
-    return purchase
-
-
-def _is_enrolled(actor: Actor, course_id: int, now: datetime) -> bool:
-    query = select(Enrolment.id).where(
-        Enrolment.student_id == actor.user_id,
-        Enrolment.course_id == course_id,
-        Enrolment.ended_at.is_(None),
-        or_(Enrolment.access_until.is_(None), Enrolment.access_until > now),
-    )
-    return db.session.scalar(query) is not None
-
-
-def _require_money(actor: Actor, price: Money) -> None:
-    missing = price.minor - ledger.balance(ledger.available(actor.person_id)) if price else 0
-    if missing > 0:
+    if price_minor > offer.available_minor:
         raise Refused(
             "purchase.not_enough_money",
             _l("There is not enough money on your balance."),
-            missing_minor=missing,
+            missing_minor=price_minor - offer.available_minor,
         )
+    purchase = _write(actor, offer, Money(price_minor, offer.currency), coupon_id, now)
+    if price_minor:
+        ledger.post(
+            TransactionKind.PURCHASE,
+            key=f"purchase:{purchase.id}",
+            lines={ledger.available(actor.person_id): -price_minor, ledger.reserve(purchase.id): price_minor},
+            actor=actor,
+            purchase_id=purchase.id,
+        )
+    return purchase
 
 
-def _write_purchase(actor: Actor, course: Course, price: Money, now: datetime) -> Purchase:
-    revision = db.session.get_one(Revision, course.live_revision_id)
+# The purchase and all that begins with it, in one round trip. Two clicks at the same moment: the second one finds the
+# partial unique index and writes nothing.
+_WRITE = text(
+    f"""
+    WITH bought AS (
+        INSERT INTO purchase (student_id, course_id, author_id, revision_id, state, price_minor, list_price_minor,
+            currency, commission_bp, commission_minor, bought_at, refundable_until, release_at, coupon_id)
+        VALUES (:student, :course, :author, :revision, '{PurchaseState.RESERVED}', :price, :list_price,
+            :currency, :commission_bp, :commission, :now, :refundable_until, :release_at, :coupon)
+        ON CONFLICT DO NOTHING RETURNING *
+    ), enrolled AS (
+        INSERT INTO enrolment (student_id, course_id, source, purchase_id, access_from, access_until, progress_floor)
+        SELECT :student, course_id, '{EnrolmentSource.PURCHASE}', id, :now, :access_until, 0 FROM bought
+    ), counted AS (
+        INSERT INTO course_delta (course_id, students, reviews, rating) SELECT course_id, 1, 0, 0 FROM bought
+    ), begun AS ({states.begin_sql("purchase", "bought")}
+    ), told AS ({emit_sql(Event.PURCHASE_MADE, "jsonb_build_object('purchase_id', id)", "bought")})
+    SELECT * FROM bought
+    """  # noqa: S608 (put together from constants; values are bound)
+)
+
+
+_BOUGHT = select(Purchase).from_statement(_WRITE)
+
+
+def _write(actor: Actor, offer: Offer, price: Money, coupon_id: int | None, now: datetime) -> Purchase:
     refundable_until = now + timedelta(days=settings().refund_days)
     values = {
-        "student_id": actor.user_id,
-        "course_id": course.id,
-        "author_id": course.author_id,
-        "revision_id": revision.id,
-        "state": PurchaseState.RESERVED,
-        "price_minor": price.minor,
-        "list_price_minor": course.price_minor,
+        "student": actor.person_id,
+        "course": offer.course_id,
+        "author": offer.author_id,
+        "revision": offer.revision_id,
+        "price": price.minor,
+        "list_price": offer.list_price_minor,
         "currency": price.currency,
         "commission_bp": settings().commission_bp,
-        "commission_minor": commission(price, settings().commission_bp).minor,
-        "bought_at": now,
+        "commission": commission(price, settings().commission_bp).minor,
+        "now": now,
         "refundable_until": refundable_until,
-        "release_at": refundable_until if course.kind is CourseKind.RECORDED else None,
+        "release_at": refundable_until if offer.kind is CourseKind.RECORDED else None,
+        "coupon": coupon_id,
+        "access_until": now + timedelta(days=offer.access_days) if offer.access_days else None,
     }
-    # Two clicks at the same moment: the second one finds the partial unique index and is told so.
-    purchase = db.session.scalar(insert(Purchase).values(values).on_conflict_do_nothing().returning(Purchase))
+    purchase = db.session.scalar(_BOUGHT, values | {"actor": actor.user_id})
     if purchase is None:
         raise Conflict("purchase.already_owned", _l("You already own this course."))
-    states.begin(purchase, actor=actor, course_id=course.id)
-    db.session.add(
-        Enrolment(
-            student_id=actor.user_id,
-            course_id=course.id,
-            source=EnrolmentSource.PURCHASE,
-            purchase_id=purchase.id,
-            access_from=now,
-            access_until=now + timedelta(days=revision.access_days) if revision.access_days else None,
-        )
-    )
     return purchase
 
 
@@ -163,6 +141,8 @@ def return_reserve(purchase: Purchase, actor: Actor, reason: str = "") -> None:
     states.move(purchase, PurchaseState.REFUNDED, actor=actor, reason=reason, course_id=purchase.course_id)
     purchase.settled_at = clock.now()
     end_access(purchase)
+    if purchase.coupon_id is not None:
+        give_back_use(purchase.coupon_id)
     if purchase.price_minor:
         ledger.post(
             TransactionKind.REFUND,

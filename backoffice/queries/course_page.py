@@ -83,6 +83,7 @@ class CoursePage:
     on_sale: bool
     draft: bool
     blocked: bool
+    author_id: int
     is_own: bool
     author_slug: str
     author_headline: str
@@ -126,6 +127,7 @@ def course_page(slug: str, viewer: Actor, locale: str) -> CoursePage | None:
         on_sale=row.on_sale and not draft,
         draft=draft,
         blocked=blocked,
+        author_id=row.author_id,
         is_own=row.author_id == viewer.user_id,
         author_slug=row.author_slug,
         author_headline=row.headline,

@@ -9,13 +9,14 @@ from backoffice.models.content import Lecture, LectureKind, Question, Revision
 from backoffice.models.courses import Course
 from backoffice.models.purchases import Enrolment, Purchase
 from backoffice.operations import purchases
+from backoffice.pricing import current_price
 from tests.factories.courses import upload
 from tests.factories.money import fund
 
 
 def own(student: Actor, course: Course) -> Purchase:
     """Buy the course at its price, with money for exactly that."""
-    price = purchases.current_price(course, clock.now())
+    price = current_price(course, clock.now())
     if price:
         fund(student, price)
     return purchases.buy(actor=student, course_id=course.id, shown_price_minor=price)

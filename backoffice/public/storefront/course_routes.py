@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from backoffice import markdown
+from backoffice import clock, markdown, pricing
 from backoffice.config import settings
 from backoffice.errors import DomainError
 from backoffice.money import Money
@@ -16,6 +16,7 @@ from backoffice.public.storefront.cards import picture
 from backoffice.public.storefront.filters import level_names
 from backoffice.public.storefront.forms import BuyForm, ReviewForm
 from backoffice.public.storefront.routes import bp, language
+from backoffice.queries import coupons
 from backoffice.queries.course_page import CoursePage, course_page
 
 
@@ -28,6 +29,7 @@ def _found(slug: str) -> CoursePage:
 
 def _render(page: CoursePage, **more: Any) -> str:
     price = page.card.discounted_price or page.card.price
+    code, with_coupon, coupon_problem = _coupon(page, price)
     form = more.pop("review_form", None) or ReviewForm(stars=page.relation.stars, text=page.relation.text)
     return render_template(
         "storefront/course.html",
@@ -37,7 +39,12 @@ def _render(page: CoursePage, **more: Any) -> str:
         description=markdown.render(page.description),
         level=level_names()[page.level.value],
         refund_days=settings().refund_days,
-        buy_form=BuyForm(formdata=None, shown_price_minor=price.minor),
+        buy_form=BuyForm(
+            formdata=None, shown_price_minor=(with_coupon or price).minor, coupon=code if with_coupon else ""
+        ),
+        coupon_code=code,
+        coupon_price=with_coupon,
+        coupon_problem=coupon_problem,
         review_form=form,
         **more,
     )
@@ -56,7 +63,12 @@ def buy(slug: str) -> Response | tuple[str, int]:
     if not form.validate_on_submit():
         abort(400)
     try:
-        purchases.buy(actor=viewer().actor, course_id=page.card.id, shown_price_minor=form.shown_price_minor.data)
+        purchases.buy(
+            actor=viewer().actor,
+            course_id=page.card.id,
+            shown_price_minor=form.shown_price_minor.data,
+            coupon_code=form.coupon.data or "",
+        )
     except DomainError as error:
         missing = error.data.get("missing_minor")
         top_up = _top_up_url(page, Money(missing, page.card.price.currency)) if missing else ""
@@ -65,9 +77,24 @@ def buy(slug: str) -> Response | tuple[str, int]:
     return redirect(url_for("learning.course", slug=slug))
 
 
+def _coupon(page: CoursePage, price: Money) -> tuple[str, Money | None, DomainError | None]:
+    """The code that was typed, and the price with it or why it cannot be used (M-11)."""
+    code = request.values.get("coupon", "").strip()[:60]
+    if not code or not page.on_sale:
+        return code, None, None
+    try:
+        coupon = pricing.usable(
+            coupons.by_code(pricing.normal(code)), course_id=page.card.id, author_id=page.author_id, now=clock.now()
+        )
+    except DomainError as error:
+        return code, None, error
+    return code, Money(pricing.reduced(price.minor, coupon), price.currency), None
+
+
 def _top_up_url(page: CoursePage, missing: Money) -> str:
     least = Money(max(missing.minor, settings().min_top_up_minor), missing.currency)
-    return url_for("account.top_up", amount=str(least.decimal()), next=url_for(".course", slug=page.card.slug))
+    back = url_for(".course", slug=page.card.slug, coupon=request.values.get("coupon") or None)
+    return url_for("account.top_up", amount=str(least.decimal()), next=back)
 
 
 @bp.post("/courses/<slug>/review")

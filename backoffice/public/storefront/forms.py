@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, RadioField, TextAreaField
+from wtforms import HiddenField, IntegerField, RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.widgets import HiddenInput
 
@@ -10,9 +10,10 @@ from backoffice.operations.reviews import MAX_TEXT
 
 
 class BuyForm(FlaskForm):
-    """The price that the buyer saw, in minor units (M-3)."""
+    """The price that the buyer saw, in minor units, and the coupon that made it (M-3, M-11)."""
 
     shown_price_minor = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(min=0)])
+    coupon = HiddenField(validators=[Length(max=60)])
 
 
 class ReviewForm(FlaskForm):

@@ -149,9 +149,9 @@ class TermsForm(FlaskForm):
         return Terms(
             price_minor=self.price.minor or 0,
             discount_minor=self.discount.minor,
-            discount_until=_aware(self.discount_until.data),
-            sale_from=_aware(self.sale_from.data),
-            sale_until=_aware(self.sale_until.data),
+            discount_until=aware(self.discount_until.data),
+            sale_from=aware(self.sale_from.data),
+            sale_until=aware(self.sale_until.data),
         )
 
 
@@ -159,7 +159,8 @@ def _local(moment: datetime | None) -> datetime | None:
     return to_user_timezone(moment).replace(tzinfo=None) if moment is not None else None
 
 
-def _aware(moment: datetime | None) -> datetime | None:
+def aware(moment: datetime | None) -> datetime | None:
+    """A moment that was typed in the reader's time zone, in UTC (S-6)."""
     return to_utc(moment).replace(tzinfo=UTC) if moment is not None else None
 
 
