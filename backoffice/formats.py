@@ -6,6 +6,7 @@ from babel.numbers import format_currency
 from flask import Flask
 from flask_babel import format_date, format_datetime, get_locale, ngettext
 
+from backoffice import words
 from backoffice.money import Money
 
 
@@ -37,10 +38,24 @@ def duration(seconds: int) -> str:
     return ngettext("%(num)d s", "%(num)d s", left)
 
 
+# Characters that a spreadsheet takes for the start of a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain_cell(text: str) -> str:
+    """Text of a CSV cell that no spreadsheet runs as a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
 def init_app(app: Flask) -> None:
     """Give the templates their filters and the locale of the page."""
     app.add_template_filter(money, "money")
     app.add_template_filter(moment, "datetime")
     app.add_template_filter(day, "date")
     app.add_template_filter(duration, "duration")
-    app.jinja_env.globals["get_locale"] = get_locale
+    app.jinja_env.globals.update(
+        get_locale=get_locale,
+        operation_names=words.OPERATIONS,
+        account_names=words.ACCOUNTS,
+        status_names=words.STATUSES,
+    )

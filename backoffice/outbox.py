@@ -33,6 +33,8 @@ class Event(StrEnum):
     TOP_UP_SETTLED = "top_up.settled"  # top_up_id
     TOP_UP_DECLINED = "top_up.declined"  # top_up_id
     TOP_UP_CHARGED_BACK = "top_up.charged_back"  # top_up_id
+    EXPORT_ASKED = "export.asked"  # export_id
+    EXPORT_DONE = "export.done"  # export_id
     WITHDRAWAL_ASKED = "withdrawal.asked"  # withdrawal_id
     WITHDRAWAL_APPROVED = "withdrawal.approved"  # withdrawal_id
     WITHDRAWAL_DECLINED = "withdrawal.declined"  # withdrawal_id

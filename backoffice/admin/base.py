@@ -18,12 +18,10 @@ from backoffice.access import Action
 from backoffice.admin.labels import COLUMN_LABELS
 from backoffice.db import db
 from backoffice.errors import DomainError
-from backoffice.formats import moment
+from backoffice.formats import moment, plain_cell
 from backoffice.public.media.links import signed_master_url
 from backoffice.public.sessions import viewer
 
-# Characters that a spreadsheet takes for the start of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PAGE_SIZE = 50
 # Flask-Admin keeps categories as plain text; the menu's template shows them by this table.
 MENU_TITLES = {"review": _l("Review"), "money": _l("Money"), "tasks": _l("Tasks")}
@@ -115,9 +113,7 @@ class Browser(Guarded, ModelView):
     def get_export_value(self, model: Any, name: Any) -> Any:
         """A value of the CSV; text that a spreadsheet would run as a formula is made plain text."""
         value = super().get_export_value(model, name)
-        if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-            return "'" + value
-        return value
+        return plain_cell(value) if isinstance(value, str) else value
 
 
 def _built(name: str) -> str:

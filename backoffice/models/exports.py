@@ -12,12 +12,11 @@ from backoffice.db import Base, state_type
 
 
 class ExportState(StrEnum):
-    """WAITING for a worker, WORKING with progress; the others are final."""
+    """WAITING for a worker, WORKING with progress, and then DONE; a task that fails for good is parked (T-3)."""
 
     WAITING = "waiting"
     WORKING = "working"
     DONE = "done"
-    FAILED = "failed"
 
 
 class MoneyExport(Base):
@@ -29,9 +28,8 @@ class MoneyExport(Base):
         CheckConstraint("state <> 'done' or file_key is not null", name="done_has_file"),
     )
     TRANSITIONS = {
-        ExportState.WAITING: {ExportState.WORKING, ExportState.FAILED},
-        ExportState.WORKING: {ExportState.DONE, ExportState.FAILED},
-        ExportState.FAILED: {ExportState.WAITING},
+        ExportState.WAITING: {ExportState.WORKING},
+        ExportState.WORKING: {ExportState.DONE},
     }
 
     id: Mapped[int] = mapped_column(primary_key=True)

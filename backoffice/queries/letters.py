@@ -10,6 +10,7 @@ from backoffice.db import db
 from backoffice.models.catalogues import RejectionReason
 from backoffice.models.content import Lecture, Module, Revision
 from backoffice.models.courses import Course
+from backoffice.models.exports import MoneyExport
 from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction, TransactionKind
 from backoffice.models.payments import TopUp, Withdrawal
 from backoffice.models.people import User
@@ -163,6 +164,13 @@ def withdrawal(withdrawal_id: int) -> tuple[Reader, PaymentFacts] | None:
     found = reader(row.user_id)
     amount = Money(row.amount_minor, row.currency)
     return (found, PaymentFacts(amount, row.payout_method, row.decline_reason or "")) if found else None
+
+
+def export(export_id: int) -> tuple[Reader, int] | None:
+    """An export's owner and its id."""
+    owner = db.session.scalars(select(MoneyExport.user_id).where(MoneyExport.id == export_id)).one()
+    found = reader(owner)
+    return (found, export_id) if found else None
 
 
 def submission(submission_id: int) -> tuple[Reader, SubmissionFacts] | None:

@@ -1,21 +1,16 @@
-"""Money as its owner sees it: balance, statement, top-ups, withdrawals; and what providers are to be asked."""
+"""Money as its owner sees it: balance, top-ups, withdrawals; and what providers are to be asked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, case, cast, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, func, select
 
 from backoffice import ledger
 from backoffice.config import settings
 from backoffice.db import db
-from backoffice.models.content import Revision
-from backoffice.models.courses import Course
-from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction, TransactionKind
 from backoffice.models.payments import TopUp, TopUpState, Withdrawal, WithdrawalState
-from backoffice.models.people import User
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.money import Money
 
@@ -42,21 +37,6 @@ class Balance:
     frozen_gross: Money
     pending_sales: int
     arrivals: Sequence[Arrival]
-
-
-@dataclass(frozen=True, slots=True)
-class StatementRow:
-    """One entry on a user's *available* account. `state` is that of the purchase, top-up or withdrawal behind it."""
-
-    seq: int
-    at: datetime
-    kind: TransactionKind
-    amount: Money
-    balance_after: Money
-    state: str
-    course_title: str | None
-    course_slug: str | None
-    counterpart: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,48 +121,6 @@ def balance(user_id: int) -> Balance:
         pending_sales=frozen[2],
         arrivals=[Arrival(at, Money(int(amount), currency), sales) for at, amount, sales in arrivals if at],
     )
-
-
-def statement(user_id: int, *, before: int | None = None, limit: int = PAGE_ROWS) -> tuple[list[StatementRow], bool]:
-    """Entries of a user's *available* account, newest first, and whether there are older ones (M-9). One statement.
-
-    `before` is the `seq` of the last row of the page before. Rows are taken first and joined afterwards.
-    """
-    account = select(Account.id).where(Account.name == ledger.available(user_id)).scalar_subquery()
-    rows = select(LedgerEntry).where(LedgerEntry.account_id == account, LedgerEntry.seq.is_not(None))
-    if before is not None:
-        rows = rows.where(LedgerEntry.seq < before)
-    entry = rows.order_by(LedgerEntry.seq.desc()).limit(limit + 1).subquery()
-    other = aliased(User)
-    # A buyer deals with the author; an author's release came from the buyer.
-    other_id = case((Purchase.student_id == user_id, Purchase.author_id), else_=Purchase.student_id)
-    found = db.session.execute(
-        select(
-            entry.c.seq,
-            entry.c.amount,
-            entry.c.balance_after,
-            LedgerTransaction.at,
-            LedgerTransaction.kind,
-            func.coalesce(*(cast(row.state, Text) for row in (Purchase, TopUp, Withdrawal))).label("state"),
-            func.coalesce(Purchase.currency, TopUp.currency, Withdrawal.currency).label("currency"),
-            Revision.title,
-            Course.slug,
-            func.coalesce(other.name, TopUp.card_brand + " ···· " + TopUp.card_last4, Withdrawal.payout_method),
-        )
-        .join(LedgerTransaction, LedgerTransaction.id == entry.c.transaction_id)
-        .outerjoin(Purchase, Purchase.id == LedgerTransaction.purchase_id)
-        .outerjoin(Revision, Revision.id == Purchase.revision_id)
-        .outerjoin(Course, Course.id == Purchase.course_id)
-        .outerjoin(other, other.id == other_id)
-        .outerjoin(TopUp, TopUp.id == LedgerTransaction.top_up_id)
-        .outerjoin(Withdrawal, Withdrawal.id == LedgerTransaction.withdrawal_id)
-        .order_by(entry.c.seq.desc())
-    ).all()
-    page = [
-        StatementRow(seq, at, kind, Money(amount, unit), Money(after, unit), state, title, slug, counterpart)
-        for seq, amount, after, at, kind, state, unit, title, slug, counterpart in found[:limit]
-    ]
-    return page, len(found) > limit
 
 
 _TOP_UP = select(

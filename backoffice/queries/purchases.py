@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from backoffice import clock
 from backoffice.db import db
@@ -57,6 +57,17 @@ _SALE_STATES = {
 }
 
 
+def count_of(author_id: int, *, states: Sequence[PurchaseState]) -> int:
+    """How many sales in these states an author has. One statement."""
+    query = select(func.count()).where(Purchase.author_id == author_id, Purchase.state.in_(states))
+    return int(db.session.scalar(query) or 0)
+
+
+def states_of(status: str) -> list[PurchaseState]:
+    """The states of purchases that an author's sales with this status have; all for an empty one (M-6)."""
+    return [state for state, word in _SALE_STATES.items() if status in ("", word)]
+
+
 def of_student(student_id: int, *, before: int | None = None, limit: int = PAGE_ROWS) -> tuple[list[Bought], bool]:
     """A student's purchases, newest first, and whether there are older ones. One statement."""
     query = (
@@ -96,6 +107,8 @@ def sales_of(
     author_id: int,
     *,
     states: Sequence[PurchaseState] = tuple(PurchaseState),
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: int | None = None,
     limit: int = PAGE_ROWS,
 ) -> tuple[list[Sale], bool]:
@@ -108,6 +121,10 @@ def sales_of(
         .order_by(Purchase.id.desc())
         .limit(limit + 1)
     )
+    if since is not None:
+        query = query.where(Purchase.bought_at >= since)
+    if until is not None:
+        query = query.where(Purchase.bought_at < until)
     if before is not None:
         query = query.where(Purchase.id < before)
     found = db.session.execute(query).all()

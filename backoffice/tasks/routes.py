@@ -1,7 +1,7 @@
 """Which actors hear which event: the one table (rule 8). Sorted by the order of `Event`; an empty tuple is nobody."""
 
 from backoffice.outbox import Event
-from backoffice.tasks.actors import letters, media, moderation, money
+from backoffice.tasks.actors import exports, letters, media, moderation, money
 from backoffice.tasks.registry import ActorFunction
 
 ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
@@ -25,6 +25,8 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.TOP_UP_SETTLED: (letters.on_top_up_settled,),
     Event.TOP_UP_DECLINED: (letters.on_top_up_declined,),
     Event.TOP_UP_CHARGED_BACK: (letters.on_top_up_charged_back,),
+    Event.EXPORT_ASKED: (exports.write_export,),
+    Event.EXPORT_DONE: (letters.on_export_done,),
     Event.WITHDRAWAL_ASKED: (),
     Event.WITHDRAWAL_APPROVED: (money.pay_out, letters.on_withdrawal_approved),
     Event.WITHDRAWAL_DECLINED: (letters.on_withdrawal_declined,),

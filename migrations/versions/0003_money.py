@@ -162,7 +162,7 @@ def make_exports() -> None:
         sa.Column("id", sa.BigInteger(), primary_key=True),
         person("user_id"),
         sa.Column("request_key", sa.Text(), nullable=False),
-        words("state", "export_state", "waiting", "working", "done", "failed"),
+        words("state", "export_state", "waiting", "working", "done"),
         sa.Column("filters", postgresql.JSONB(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=False),

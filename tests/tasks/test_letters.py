@@ -18,12 +18,14 @@ from backoffice.integrations.mail import OutgoingLetter, mailer
 from backoffice.integrations.mail.log import LogMailer
 from backoffice.integrations.mail.smtp import SmtpMailer
 from backoffice.models.catalogues import RejectionReason
+from backoffice.models.exports import MoneyExport
 from backoffice.models.letters import Letter
 from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.models.people import User
 from backoffice.models.review import Submission, SubmissionState
-from backoffice.operations import blocks, letters, purchases, withdrawals
+from backoffice.operations import blocks, exports, letters, purchases, withdrawals
 from backoffice.outbox import Event
+from backoffice.queries.history import Filters
 from backoffice.tasks.actors import letters as actors
 from backoffice.tasks.routes import ROUTES
 from tests.factories.courses import live_course
@@ -122,7 +124,14 @@ def test_x6_every_letter_renders_in_the_readers_language(cast: Cast, app: Flask,
     ):
         withdrawal_letter(withdrawal_id=withdrawal_id)
 
+    actors.on_export_done(export_id=_export(cast.student).id)
+
     _check(locale)
+
+
+def _export(owner: Actor) -> MoneyExport:
+    filters = Filters().to_json()
+    return exports.ask(actor=owner, request_key="k", filters=filters, locale="en", time_zone="UTC")
 
 
 def _check(locale: str) -> None:
@@ -218,6 +227,7 @@ def test_x6_every_event_about_a_person_has_its_letter() -> None:
         Event.UPLOAD_PROCESSED,
         Event.COURSE_SUBMITTED,
         Event.TOP_UP_STARTED,
+        Event.EXPORT_ASKED,
         Event.WITHDRAWAL_ASKED,
     }
     without = {event for event, heard in ROUTES.items() if not any(a.name.startswith("letters.") for a in heard)}

@@ -73,6 +73,17 @@ class MoneyForm(FlaskForm):
         return str(self.request_key.data), int(self["amount"].data.minor)
 
 
+class ExportForm(FlaskForm):
+    """Asks for an export; its key makes a double click the same one."""
+
+    request_key = HiddenField(validators=[InputRequired(), Length(max=64)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.request_key.data:
+            self.request_key.data = secrets.token_urlsafe(16)
+
+
 class TopUpForm(MoneyForm):
     """Amount and card."""
 

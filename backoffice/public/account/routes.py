@@ -1,17 +1,16 @@
-"""The account's overview, balance, history and purchases (M-4, M-6, M-7, M-9)."""
+"""The account's overview, balance and purchases (M-4, M-6, M-7)."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from backoffice import formats
-from backoffice.models.purchases import PurchaseState
 from backoffice.money import Money
 from backoffice.operations import purchases as purchase_operations
 from backoffice.public.account.blueprint import bp
 from backoffice.public.sessions import viewer
 from backoffice.public.site.routes import safe_next
-from backoffice.queries import money
+from backoffice.queries import history, money
 from backoffice.queries import purchases as purchase_queries
 
 RECENT = 5
@@ -21,7 +20,7 @@ RECENT = 5
 def dashboard() -> str:
     """What one has, what one learns, and what happened last."""
     bought, _more = purchase_queries.of_student(viewer().actor.person_id, limit=RECENT)
-    entries, _more = money.statement(viewer().actor.person_id, limit=RECENT)
+    entries, _more = history.statement(viewer().actor.person_id, limit=RECENT)
     return render_template(
         "account/dashboard.html",
         balance=money.balance(viewer().actor.person_id),
@@ -33,31 +32,13 @@ def dashboard() -> str:
 @bp.get("/balance")
 def balance() -> str:
     """Available and frozen, the next arrivals, and what is under way (M-7)."""
-    entries, _more = money.statement(viewer().actor.person_id, limit=RECENT)
+    entries, _more = history.statement(viewer().actor.person_id, limit=RECENT)
     return render_template(
         "account/balance.html",
         balance=money.balance(viewer().actor.person_id),
         top_ups=money.open_top_ups(viewer().actor.person_id),
         withdrawals=[withdrawal for withdrawal in money.withdrawals(viewer().actor.person_id) if withdrawal.is_open],
         entries=entries,
-    )
-
-
-@bp.get("/history")
-def history() -> str:
-    """The statement of the balance, paged by key, and above it an author's sales that are pending (M-6, M-9)."""
-    before = request.args.get("before", type=int)
-    entries, more = money.statement(viewer().actor.person_id, before=before)
-    pending: list[purchase_queries.Sale] = []
-    if viewer().is_author and before is None:
-        pending, _more = purchase_queries.sales_of(viewer().actor.person_id, states=[PurchaseState.RESERVED])
-    return render_template(
-        "account/history.html",
-        available=money.available(viewer().actor.person_id),
-        entries=entries,
-        pending=pending,
-        older=url_for("account.history", before=entries[-1].seq) if more else "",
-        newest=url_for("account.history") if before is not None else "",
     )
 
 

@@ -165,6 +165,12 @@ def on_top_up_charged_back(*, top_up_id: int) -> None:
 
 
 @actor(long=True)
+def on_export_done(*, export_id: int) -> None:
+    """The file of a history can be fetched (M-9)."""
+    _deliver_facts(f"export:{export_id}", "export_done", facts_for.export(export_id))
+
+
+@actor(long=True)
 def on_withdrawal_approved(*, withdrawal_id: int) -> None:
     """The money is on its way (M-8)."""
     _withdrawal(withdrawal_id, "approved")
