@@ -33,6 +33,7 @@ class Event(StrEnum):
     TOP_UP_SETTLED = "top_up.settled"  # top_up_id
     TOP_UP_DECLINED = "top_up.declined"  # top_up_id
     TOP_UP_CHARGED_BACK = "top_up.charged_back"  # top_up_id
+    PROOF_ASKED = "ledger.proof_asked"  # nothing
     EXPORT_ASKED = "export.asked"  # export_id
     EXPORT_DONE = "export.done"  # export_id
     WITHDRAWAL_ASKED = "withdrawal.asked"  # withdrawal_id

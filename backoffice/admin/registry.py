@@ -8,13 +8,13 @@ from backoffice.admin.catalogues import CataloguesPage
 from backoffice.admin.coupons import CouponsPage
 from backoffice.admin.courses import CoursesPage
 from backoffice.admin.dashboard import Dashboard
-from backoffice.admin.ledger import AccountBrowser, EntryBrowser, PurchaseBrowser, TransactionBrowser
+from backoffice.admin.ledger import CorrectionsPage, LedgerPage, ProofPage
+from backoffice.admin.purchases import PurchaseBrowser
 from backoffice.admin.review import ReviewQueue
 from backoffice.admin.tasks import DeliveryBrowser, EventBrowser, LetterBrowser, ParkedPage, SweepBrowser, UploadBrowser
 from backoffice.admin.users import UserBrowser
 from backoffice.admin.withdrawals import WithdrawalsPage
 from backoffice.db import db
-from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction
 from backoffice.models.letters import Letter
 from backoffice.models.media import Upload
 from backoffice.models.outbox import Delivery, OutboxEvent, SweepRun
@@ -38,19 +38,9 @@ def views(*, development: bool) -> list[BaseView]:
         PurchaseBrowser(
             Purchase, db, name=_l("Purchases"), category=money, endpoint="admin_purchases", url="purchases"
         ),
-        AccountBrowser(
-            Account, db, name=_l("Ledger: accounts"), category=money, endpoint="admin_accounts", url="accounts"
-        ),
-        TransactionBrowser(
-            *(LedgerTransaction, db),
-            name=_l("Ledger: transactions"),
-            category=money,
-            endpoint="admin_transactions",
-            url="transactions",
-        ),
-        EntryBrowser(
-            LedgerEntry, db, name=_l("Ledger: entries"), category=money, endpoint="admin_entries", url="entries"
-        ),
+        LedgerPage(name=_l("Ledger"), category=money, endpoint="admin_ledger", url="ledger"),
+        CorrectionsPage(name=_l("Corrections"), category=money, endpoint="admin_corrections", url="corrections"),
+        ProofPage(name=_l("Proof of the book"), category=money, endpoint="admin_proof", url="proof"),
         CouponsPage(name=_l("Coupons"), category=money, endpoint="admin_coupons", url="coupons"),
         UserBrowser(User, db, name=_l("Users"), endpoint="admin_users", url="users"),
         CataloguesPage(name=_l("Catalogues"), endpoint="admin_catalogues", url="catalogues"),

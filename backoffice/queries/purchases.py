@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Row, func, select
+from sqlalchemy.orm import aliased
 
 from backoffice import clock
 from backoffice.db import db
 from backoffice.models.content import Revision
+from backoffice.models.coupons import Coupon
 from backoffice.models.courses import Course
 from backoffice.models.people import User
 from backoffice.models.purchases import Enrolment, Purchase, PurchaseState
@@ -55,6 +57,51 @@ _SALE_STATES = {
     PurchaseState.REFUNDED: "cancelled",
     PurchaseState.CLAWED_BACK: "cancelled",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PurchasePage:
+    """A purchase as staff see it."""
+
+    id: int
+    state: PurchaseState
+    student_id: int
+    student: str
+    author_id: int
+    author: str
+    course_id: int
+    course_title: str
+    price: Money
+    list_price: Money
+    commission: Money
+    coupon: str | None
+    bought_at: datetime
+    refundable_until: datetime
+    release_at: datetime | None
+    return_reason: str | None
+
+
+def by_id(purchase_id: int) -> PurchasePage | None:
+    """One purchase, for staff. One statement."""
+    student, author = aliased(User), aliased(User)
+    row = db.session.execute(
+        select(Purchase, student.name, author.name, Revision.title, Coupon.code)
+        .join(student, student.id == Purchase.student_id)
+        .join(author, author.id == Purchase.author_id)
+        .join(Revision, Revision.id == Purchase.revision_id)
+        .outerjoin(Coupon, Coupon.id == Purchase.coupon_id)
+        .where(Purchase.id == purchase_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    bought, buyer, seller, title, code = row
+    return PurchasePage(
+        *(bought.id, bought.state, bought.student_id, buyer, bought.author_id, seller, bought.course_id, title),
+        Money(bought.price_minor, bought.currency),
+        Money(bought.list_price_minor, bought.currency),
+        Money(bought.commission_minor, bought.currency),
+        *(code, bought.bought_at, bought.refundable_until, bought.release_at, bought.return_reason),
+    )
 
 
 def count_of(author_id: int, *, states: Sequence[PurchaseState]) -> int:

@@ -25,6 +25,7 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.TOP_UP_SETTLED: (letters.on_top_up_settled,),
     Event.TOP_UP_DECLINED: (letters.on_top_up_declined,),
     Event.TOP_UP_CHARGED_BACK: (letters.on_top_up_charged_back,),
+    Event.PROOF_ASKED: (money.prove_book,),
     Event.EXPORT_ASKED: (exports.write_export,),
     Event.EXPORT_DONE: (letters.on_export_done,),
     Event.WITHDRAWAL_ASKED: (),

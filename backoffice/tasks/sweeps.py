@@ -41,11 +41,18 @@ def _purge() -> int:
     return transport.purge(db.session.connection(), days=KEEP_DAYS)
 
 
+def prove_book() -> int:
+    """The proof on schedule (M-10)."""
+    money.prove_book()
+    return 1
+
+
 SWEEPS: tuple[Sweep, ...] = (
     Sweep("release reserves", 5, lambda: until_none(lambda: purchases.release_due(actor=SYSTEM))),
     Sweep("settle pending top-ups", 5, money.settle_pending_top_ups),
     Sweep("fold course counters", 2, lambda: until_none(lambda: counters.fold(actor=SYSTEM))),
     Sweep("ledger checkpoints", 60, lambda: bookkeeping.checkpoint(actor=SYSTEM)),
+    Sweep("prove the book", 1800, prove_book),
     Sweep("queue stuck uploads", 5, lambda: until_none(lambda: uploads.requeue_stuck(actor=SYSTEM))),
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),

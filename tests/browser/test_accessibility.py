@@ -43,8 +43,11 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ("/studio/become-author", ""),
     ),
     "author@lectern.example": (
-        *((f"/studio{path}", "") for path in ("/courses", "/courses/new", "/earnings")),
-        *((f"/account{path}", "") for path in ("/balance", "/history", "/withdraw")),
+        *((f"/studio{path}", "") for path in ("/courses", "/courses/new", "/coupons", "/earnings")),
+        *(
+            (f"/account{path}", "")
+            for path in ("/balance", "/history", "/history/1", "/history?kind=sales", "/withdraw")
+        ),
         *(
             (f"/studio/courses/{{}}{path}", "SELECT id FROM course WHERE slug = 'python-from-the-first-line'")
             for path in ("", "/texts", "/sale", "/submit")
@@ -70,13 +73,14 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         *(
             (f"/admin/{path}/", "")
             for path in (
-                *("withdrawals", "purchases", "accounts", "transactions", "entries", "users", "catalogues"),
+                *("withdrawals", "purchases", "ledger", "corrections", "proof", "coupons", "users", "catalogues"),
                 *("parked", "deliveries", "events", "sweeps", "letters"),
             )
         ),
         ("/admin/users/{}", "SELECT id FROM user_account WHERE email = 'author@lectern.example'"),
-        ("/admin/accounts/details/?id={}", "SELECT id FROM account WHERE name = 'platform:commission'"),
-        ("/admin/transactions/details/?id={}", "SELECT max(id) FROM ledger_transaction"),
+        ("/admin/ledger/accounts/platform:commission?at=2026-01-01T00:00", ""),
+        ("/admin/ledger/transactions/{}", "SELECT max(id) FROM ledger_transaction"),
+        ("/admin/purchases/{}", "SELECT id FROM purchase WHERE state = 'released' LIMIT 1"),
         ("/admin/letters/details/?id={}", "SELECT max(id) FROM letter"),
     ),
 }

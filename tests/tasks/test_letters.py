@@ -227,6 +227,7 @@ def test_x6_every_event_about_a_person_has_its_letter() -> None:
         Event.UPLOAD_PROCESSED,
         Event.COURSE_SUBMITTED,
         Event.TOP_UP_STARTED,
+        Event.PROOF_ASKED,
         Event.EXPORT_ASKED,
         Event.WITHDRAWAL_ASKED,
     }
