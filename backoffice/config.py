@@ -58,6 +58,9 @@ class Settings:
     stuck_upload_minutes: int = _setting(30, "When an upload without a sign of life counts as stuck (B-1)", at_least=1)
     ffmpeg_binary: str = _setting("", "Path of ffmpeg; empty: the one of the wheel, else of PATH")
 
+    fake_provider_url: str = _setting(
+        "", "Address of the fake payment provider that `make up` runs; empty: it answers inside the process (M-2)"
+    )
     smtp_url: str = _setting("", "`smtp://user:password@host:587`; empty: letters go to the log and a staff page (X-6)")
     mail_from: str = _setting("Lectern <no-reply@lectern.example>", "Sender of letters")
 

@@ -11,8 +11,8 @@ from backoffice.access import SYSTEM, Actor
 from backoffice.db import db
 from backoffice.demo import texts
 from backoffice.demo.course import DemoCourse
-from backoffice.integrations.payments import payment_provider, payout_provider
 from backoffice.integrations.payments.base import Card, Charge, ChargeState, Payout, PayoutState
+from backoffice.integrations.payments.fake import FakePayments, FakePayouts
 from backoffice.models.content import Question
 from backoffice.models.courses import Course
 from backoffice.models.payments import TopUp, TopUpState, Withdrawal
@@ -64,7 +64,7 @@ def sweep() -> None:
 
 def top_up(person: Actor, minor: int, key: str) -> None:
     """Money by the test card, settled at once (M-2)."""
-    provider = payment_provider()
+    provider = FakePayments()
     expires = (clock.now() + timedelta(days=700)).date()
     order = top_ups.start(
         actor=person,
@@ -156,7 +156,7 @@ def ask_withdrawal(author: Actor, share: float, key: str, method: str = PAYOUT) 
         request_key=key,
         amount_minor=amount,
         payout_method=method,
-        provider=payout_provider().name,
+        provider=FakePayouts.name,
     )
 
 
@@ -195,7 +195,7 @@ def pay_out(admin: Actor, withdrawal: Withdrawal) -> None:
         shown_amount_minor=withdrawal.amount_minor,
         shown_state=withdrawal.state,
     )
-    payout = payout_provider().pay(
+    payout = FakePayouts().pay(
         key=f"withdrawal:{withdrawal.id}",
         method=withdrawal.payout_method,
         amount=Money(withdrawal.amount_minor, withdrawal.currency),

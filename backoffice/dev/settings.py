@@ -48,7 +48,9 @@ class UpSettings:
         )
 
 
-def child_environment(settings: UpSettings, *, database_url: str, redis_url: str) -> dict[str, str]:
+def child_environment(
+    settings: UpSettings, *, database_url: str, redis_url: str, provider_url: str = ""
+) -> dict[str, str]:
     """Return the whole environment of the children and remember its own part in `environment.json`.
 
     `lectern flask ...` in a second terminal takes it from there.
@@ -60,6 +62,7 @@ def child_environment(settings: UpSettings, *, database_url: str, redis_url: str
         "SECRET_KEY": os.environ.get("SECRET_KEY") or _secret_key(settings.var_dir),
         "ENVIRONMENT": os.environ.get("ENVIRONMENT") or "development",
         "BASE_URL": os.environ.get("BASE_URL") or settings.address,
+        "FAKE_PROVIDER_URL": os.environ.get("FAKE_PROVIDER_URL") or provider_url,
     }
     _write_private(_environment_file(settings.var_dir), json.dumps(own, indent=1))
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))

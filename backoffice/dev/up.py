@@ -56,6 +56,7 @@ def site_plan(settings: UpSettings) -> Plan:
             ProcessSpec(
                 "worker-media", (*WORKER, "-t", "1", "-Q", "media"), {"dramatiq_queue_prefetch": "1"}, WORKER_GRACE
             ),
+            ProcessSpec("provider", (PYTHON, "-m", "backoffice.integrations.payments.fake_server")),
             ProcessSpec("relay", (*FLASK, "relay")),
             ProcessSpec("scheduler", (*FLASK, "scheduler")),
         ),
@@ -127,7 +128,8 @@ def _start(settings: UpSettings, plan: Plan, console: Console, supervisor: Super
             f"for example `PORT={processes.free_port()} make up`"
         )
     database_url, redis_url = start_servers(settings, console, supervisor)
-    env = child_environment(settings, database_url=database_url, redis_url=redis_url)
+    provider_url = f"http://127.0.0.1:{_remembered_port(settings.var_dir, 'provider')}"
+    env = child_environment(settings, database_url=database_url, redis_url=redis_url, provider_url=provider_url)
     for step in plan.steps:
         if not supervisor.stopping():
             with console.step(step.name):

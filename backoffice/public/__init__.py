@@ -6,6 +6,7 @@ from backoffice.config import Settings
 from backoffice.public import errors, security, sessions
 from backoffice.public.account.routes import bp as account
 from backoffice.public.auth.routes import bp as auth
+from backoffice.public.callbacks import bp as callbacks
 from backoffice.public.learning.routes import bp as learning
 from backoffice.public.media.upload_routes import bp as media
 from backoffice.public.site.routes import bp as site
@@ -19,6 +20,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     security.init_app(app, settings)
     errors.init_app(app)
     app.register_blueprint(site)
+    app.register_blueprint(callbacks)
     app.register_blueprint(auth)
     app.register_blueprint(storefront)
     app.register_blueprint(learning)

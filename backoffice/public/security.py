@@ -28,6 +28,7 @@ PUBLIC = frozenset(
         "auth.confirm_email",
         "auth.forgot_password",
         "auth.reset_password",
+        "callbacks.fake",
         "storefront.home",
         "storefront.courses",
         "storefront.course",

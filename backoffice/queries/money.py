@@ -90,6 +90,7 @@ class PayoutOrder:
     """What the payout provider is to be asked."""
 
     provider: str
+    provider_ref: str | None
     payout_method: str
     amount: Money
 
@@ -191,14 +192,28 @@ def charge_order(top_up_id: int) -> ChargeOrder | None:
 def payout_order(withdrawal_id: int) -> PayoutOrder | None:
     """What to ask the payout provider; None when the withdrawal does not wait for it."""
     row = db.session.execute(
-        select(Withdrawal.provider, Withdrawal.payout_method, Withdrawal.amount_minor, Withdrawal.currency).where(
-            Withdrawal.id == withdrawal_id, Withdrawal.state == WithdrawalState.APPROVED
-        )
+        select(
+            *(Withdrawal.provider, Withdrawal.provider_ref, Withdrawal.payout_method),
+            *(Withdrawal.amount_minor, Withdrawal.currency),
+        ).where(Withdrawal.id == withdrawal_id, Withdrawal.state == WithdrawalState.APPROVED)
     ).one_or_none()
-    return None if row is None else PayoutOrder(row.provider, row.payout_method, Money(row.amount_minor, row.currency))
+    if row is None:
+        return None
+    return PayoutOrder(row.provider, row.provider_ref, row.payout_method, Money(row.amount_minor, row.currency))
 
 
 def pending_top_ups() -> list[int]:
     """Ids of top-ups whose provider answers later, oldest first."""
     query = select(TopUp.id).where(TopUp.state == TopUpState.PENDING).order_by(TopUp.created_at).limit(PENDING_BATCH)
+    return list(db.session.scalars(query))
+
+
+def pending_payouts() -> list[int]:
+    """Ids of approved withdrawals whose provider answers later, oldest first."""
+    query = (
+        select(Withdrawal.id)
+        .where(Withdrawal.state == WithdrawalState.APPROVED, Withdrawal.provider_ref.is_not(None))
+        .order_by(Withdrawal.asked_at)
+        .limit(PENDING_BATCH)
+    )
     return list(db.session.scalars(query))

@@ -50,6 +50,7 @@ def prove_book() -> int:
 SWEEPS: tuple[Sweep, ...] = (
     Sweep("release reserves", 5, lambda: until_none(lambda: purchases.release_due(actor=SYSTEM))),
     Sweep("settle pending top-ups", 5, money.settle_pending_top_ups),
+    Sweep("settle pending payouts", 5, money.settle_pending_payouts),
     Sweep("fold course counters", 2, lambda: until_none(lambda: counters.fold(actor=SYSTEM))),
     Sweep("ledger checkpoints", 60, lambda: bookkeeping.checkpoint(actor=SYSTEM)),
     Sweep("prove the book", 1800, prove_book),

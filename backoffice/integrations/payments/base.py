@@ -8,7 +8,7 @@ from typing import Protocol
 from flask_babel import lazy_gettext as _l
 
 from backoffice import clock
-from backoffice.errors import Refused
+from backoffice.errors import Conflict, Refused
 from backoffice.money import Money
 
 _BRANDS = {"4": "visa", "2": "mastercard", "34": "amex", "37": "amex"} | {f"5{n}": "mastercard" for n in range(1, 6)}
@@ -68,6 +68,13 @@ class Payout:
     failure: str = ""
 
 
+class ProviderAway(Conflict):
+    """The provider does not answer: nothing is known of what was asked, and it may be asked again with the same key."""
+
+    def __init__(self) -> None:
+        super().__init__("provider.away", _l("The payment provider does not answer at the moment. Please try again."))
+
+
 class PaymentProvider(Protocol):
     """Charges cards. The same key never charges twice, whatever happens between two calls."""
 
@@ -90,6 +97,9 @@ class PayoutProvider(Protocol):
 
     def pay(self, *, key: str, method: str, amount: Money) -> Payout:
         """Pay once per key to the method that the payee named; a repeated key returns the first answer."""
+
+    def look_up(self, ref: str) -> Payout:
+        """The present state of a payout by the provider's reference."""
 
 
 def checked_card(number: str, expires: date, code: str) -> Card:

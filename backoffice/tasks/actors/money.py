@@ -1,6 +1,7 @@
 """Talking to payment and payout providers: intention row, call with a key of its id, result operation (rule 7)."""
 
 import logging
+from collections.abc import Callable
 
 from backoffice.access import SYSTEM
 from backoffice.db import db
@@ -36,9 +37,11 @@ def pay_out(*, withdrawal_id: int) -> None:
     db.session.close()
     if order is None:
         return
-    payout = payout_provider(order.provider).pay(
-        key=f"withdrawal:{withdrawal_id}", method=order.payout_method, amount=order.amount
-    )
+    provider = payout_provider(order.provider)
+    if order.provider_ref is None:
+        payout = provider.pay(key=f"withdrawal:{withdrawal_id}", method=order.payout_method, amount=order.amount)
+    else:
+        payout = provider.look_up(order.provider_ref)
     withdrawals.record_payout(actor=SYSTEM, withdrawal_id=withdrawal_id, payout=payout)
 
 
@@ -52,14 +55,20 @@ def prove_book() -> None:
 
 
 def settle_pending_top_ups() -> int:
-    """Ask about every top-up whose provider answers later (T-4); returns how many were asked about.
+    """Ask about every top-up whose provider answers later; returns how many were asked about (T-4)."""
+    return _ask_about(money.pending_top_ups(), lambda number: settle_top_up(top_up_id=number))
 
-    One that fails does not keep the others waiting; it is asked about again by the next sweep.
-    """
-    waiting = money.pending_top_ups()
-    for top_up_id in waiting:
+
+def settle_pending_payouts() -> int:
+    """Ask about every payout whose provider answers later; returns how many were asked about (T-4)."""
+    return _ask_about(money.pending_payouts(), lambda number: pay_out(withdrawal_id=number))
+
+
+def _ask_about(waiting: list[int], ask: Callable[[int], object]) -> int:
+    """One that fails does not keep the others waiting; it is asked about again by the next sweep."""
+    for number in waiting:
         try:
-            settle_top_up(top_up_id=top_up_id)
+            ask(number)
         except Exception:
-            log.exception("top-up %d could not be asked about", top_up_id)
+            log.exception("a provider could not be asked about %d", number)
     return len(waiting)

@@ -1,0 +1,5 @@
+"""Where providers call back."""
+
+from backoffice.public.callbacks.routes import bp
+
+__all__ = ["bp"]

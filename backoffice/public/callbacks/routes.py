@@ -1,0 +1,44 @@
+"""Signed words of payment and payout providers, in any order and any number of times (M-2, M-8, M-10)."""
+
+import logging
+import time
+
+from flask import Blueprint, abort, request
+
+from backoffice.access import SYSTEM
+from backoffice.config import settings
+from backoffice.errors import DomainError
+from backoffice.integrations.payments import callbacks
+from backoffice.integrations.payments.base import Charge
+from backoffice.operations import top_ups, withdrawals
+from backoffice.public.security import csrf
+
+log = logging.getLogger(__name__)
+
+bp = Blueprint("callbacks", __name__, url_prefix="/callbacks")
+csrf.exempt(bp)
+LARGEST_BODY = 64 * 1024
+
+
+@bp.post("/fake")
+def fake() -> tuple[str, int]:
+    """What the fake provider tells. 400 when it is not signed by it; what the house cannot follow is sent again."""
+    if (request.content_length or 0) > LARGEST_BODY:
+        abort(413)
+    body = request.get_data()
+    try:
+        key = callbacks.signing_key(settings().secret_key)
+        callbacks.verify(key, body, request.headers.get(callbacks.HEADER, ""), now=int(time.time()))
+        notice = callbacks.read(body)
+    except callbacks.BadCallback as error:
+        log.warning("a callback was refused: %s", error)
+        abort(400)
+    try:
+        if isinstance(notice.answer, Charge):
+            top_ups.record(actor=SYSTEM, top_up_id=notice.number, charge=notice.answer)
+        else:
+            withdrawals.record_payout(actor=SYSTEM, withdrawal_id=notice.number, payout=notice.answer)
+    except DomainError as error:
+        log.warning("a callback about %s %d could not be followed: %s", notice.subject, notice.number, error)
+        abort(409)
+    return "", 204
