@@ -25,6 +25,11 @@ def day(value: date) -> str:
     return format_date(value, "long")
 
 
+def month(value: date) -> str:
+    """A month with its year; `value` is any day of it."""
+    return format_date(value, "LLLL y", rebase=False)
+
+
 def duration(seconds: int) -> str:
     """A length for people: "1 h 20 min", "45 min", "30 s"."""
     hours, rest = divmod(int(seconds), 3600)
@@ -52,6 +57,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(money, "money")
     app.add_template_filter(moment, "datetime")
     app.add_template_filter(day, "date")
+    app.add_template_filter(month, "month")
     app.add_template_filter(duration, "duration")
     app.jinja_env.globals.update(
         get_locale=get_locale,

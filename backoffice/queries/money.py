@@ -30,13 +30,22 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Available, and frozen in reserves of own sales: after commission and gross (M-7), with the next arrivals."""
+    """Available, and frozen in reserves of own sales: after commission and gross (M-7), with the next arrivals.
+
+    `debt` is what is owed after a clawback or a chargeback; sales pay it first.
+    """
 
     available: Money
+    debt: Money
     frozen: Money
     frozen_gross: Money
     pending_sales: int
     arrivals: Sequence[Arrival]
+
+    @property
+    def expected(self) -> Money:
+        """What there will be when everything that is frozen has arrived and the debt is paid."""
+        return self.available + self.frozen - self.debt
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ def available(user_id: int) -> Money:
 
 
 def balance(user_id: int) -> Balance:
-    """Available and frozen, with the dates on which the next money arrives. Three statements."""
+    """Available and frozen, with the dates on which the next money arrives. Four statements."""
     currency = settings().currency
     net = func.coalesce(func.sum(Purchase.price_minor - Purchase.commission_minor), 0)
     gross = func.coalesce(func.sum(Purchase.price_minor), 0)
@@ -117,6 +126,7 @@ def balance(user_id: int) -> Balance:
     )
     return Balance(
         available=available(user_id),
+        debt=Money(-ledger.balance(ledger.debt(user_id)), currency),
         frozen=Money(int(frozen[0]), currency),
         frozen_gross=Money(int(frozen[1]), currency),
         pending_sales=frozen[2],

@@ -1,11 +1,13 @@
 """What an author has earned and will earn (M-6, M-7)."""
 
 from flask import render_template, request, url_for
+from flask_babel import format_date
 
+from backoffice import formats
 from backoffice.access import Action
 from backoffice.public.sessions import viewer
 from backoffice.public.studio.blueprint import bp
-from backoffice.queries import money
+from backoffice.queries import forecast, money
 from backoffice.queries import purchases as purchase_queries
 
 
@@ -18,6 +20,15 @@ def earnings() -> str:
     return render_template(
         "studio/earnings.html",
         balance=money.balance(viewer().actor.person_id),
+        coming=[
+            {
+                "label": format_date(day.day, "d MMM", rebase=False),
+                "value": day.net.minor,
+                "text": formats.money(day.net),
+            }
+            for day in forecast.releases_by_day(viewer().actor.person_id, viewer().time_zone)
+        ],
+        earned=forecast.by_course_and_month(viewer().actor.person_id, viewer().time_zone) if before is None else (),
         sales=sales,
         older=url_for("studio.earnings", before=sales[-1].id) if more else "",
         newest=url_for("studio.earnings") if before is not None else "",
