@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from backoffice import ledger
+from backoffice import clock, ledger
 from backoffice.config import settings
 from backoffice.db import db
-from backoffice.models.payments import TopUp, TopUpState, Withdrawal, WithdrawalState
+from backoffice.models.payments import SavedCard, TopUp, TopUpState, Withdrawal, WithdrawalState
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.money import Money
 
@@ -82,6 +82,22 @@ class WithdrawalView:
     def is_open(self) -> bool:
         """Whether the money is neither paid nor returned."""
         return self.state in (WithdrawalState.ASKED, WithdrawalState.APPROVED)
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A card that is kept, as its owner sees it; `expires` is its last good day."""
+
+    id: int
+    brand: str
+    last4: str
+    expires: date
+    is_default: bool
+
+    @property
+    def expired(self) -> bool:
+        """Whether it can be charged no more."""
+        return self.expires < clock.now().date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +201,16 @@ def withdrawals(user_id: int) -> list[WithdrawalView]:
         WithdrawalView(number, state, Money(amount, currency), method, asked, settled, reason)
         for number, state, amount, currency, method, asked, settled, reason in db.session.execute(query)
     ]
+
+
+def cards(user_id: int) -> list[CardView]:
+    """One's kept cards, the default first. One statement."""
+    query = (
+        select(SavedCard.id, SavedCard.brand, SavedCard.last4, SavedCard.expires, SavedCard.is_default)
+        .where(SavedCard.user_id == user_id, SavedCard.removed_at.is_(None))
+        .order_by(SavedCard.is_default.desc(), SavedCard.id.desc())
+    )
+    return [CardView(**row) for row in db.session.execute(query).mappings()]
 
 
 def charge_order(top_up_id: int) -> ChargeOrder | None:

@@ -29,7 +29,10 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         *((path, "") for path in ("/login", "/register", "/forgot", "/no-such-page")),
     ),
     "student@lectern.example": (
-        *((f"/account{path}", "") for path in ("/", "/balance", "/history", "/purchases", "/top-up", "/profile")),
+        *(
+            (f"/account{path}", "")
+            for path in ("/", "/balance", "/history", "/purchases", "/top-up", "/cards", "/profile")
+        ),
         (f"/learn/{COURSE}", ""),
         (
             f"/learn/{COURSE}/lectures/{{}}",

@@ -22,7 +22,7 @@ from tests.factories.money import fund
 from tests.factories.people import Cast, log_in, person
 
 PAGES = ["/account/", "/account/balance", "/account/history", "/account/purchases", "/account/withdraw"]
-PAGES += ["/account/top-up", "/studio/earnings"]
+PAGES += ["/account/top-up", "/account/cards", "/studio/earnings"]
 CARD = {"number": "4242 4242 4242 4242", "expires": "12/40", "code": "123"}
 
 

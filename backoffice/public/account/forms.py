@@ -3,18 +3,20 @@
 import calendar
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Length
 
 from backoffice.config import settings
 from backoffice.integrations.payments.base import Card, checked_card
 from backoffice.money import Money, parse
 from backoffice.operations.withdrawals import METHOD_LENGTH
+from backoffice.queries.money import CardView
 
 _EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*/?\s*((?:20)?[0-9]{2})", re.ASCII)
 
@@ -85,13 +87,37 @@ class ExportForm(FlaskForm):
 
 
 class TopUpForm(MoneyForm):
-    """Amount and card."""
+    """Amount and card: one that is kept, or another one."""
 
     amount = AmountField(_l("Amount"), [InputRequired(_l("How much?"))])
-    number = CardPartField(_l("Card number"), [InputRequired(_l("Write the card number.")), Length(max=40)])
-    expires = ExpiryField(_l("Good until"), [InputRequired(_l("Write month and year as on the card, like 09/31."))])
-    code = CardPartField(_l("Security code"), [InputRequired(_l("Write the security code.")), Length(max=8)])
+    saved = RadioField(_l("Card"), coerce=int, default=0, validate_choice=False)
+    number = CardPartField(_l("Card number"), [Length(max=40)])
+    expires = ExpiryField(_l("Good until"))
+    code = CardPartField(_l("Security code"), [Length(max=8)])
+    keep = BooleanField(_l("Keep this card for the next time"))
     next = HiddenField()
+
+    def __init__(self, cards: Sequence[CardView], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.saved.choices = [
+            *(SelectChoice(card.id, f"{card.brand} ···· {card.last4}") for card in cards if not card.expired),
+            SelectChoice(0, _l("Another card")),
+        ]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The parts of a card are needed where no kept one is chosen."""
+        valid = super().validate(extra_validators)
+        needed = {
+            "number": _l("Write the card number."),
+            "expires": _l("Write month and year as on the card, like 09/31."),
+            "code": _l("Write the security code."),
+        }
+        for name, message in needed.items():
+            field = self[name]
+            if not self.saved.data and not field.errors and not field.data:
+                field.errors = [message]
+                valid = False
+        return valid
 
     def card(self) -> Card:
         """The card of a valid form. Raises Refused `card.*` with the field when it cannot be used."""

@@ -1,15 +1,17 @@
-"""Topping up: the card form, and the page that shows how it goes (M-2)."""
+"""Topping up: the card form, cards that are kept, and the page that shows how a top-up goes (M-2)."""
 
-from flask import abort, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from backoffice.access import Action
 from backoffice.config import settings
 from backoffice.errors import DomainError
 from backoffice.integrations.payments import DEFAULT, payment_provider
+from backoffice.integrations.payments.base import CardToken
 from backoffice.integrations.payments.fake import TEST_CARDS
 from backoffice.money import Money, parse
-from backoffice.operations import top_ups
+from backoffice.operations import cards, top_ups
 from backoffice.public import refusals
 from backoffice.public.account.blueprint import bp
 from backoffice.public.account.forms import TopUpForm
@@ -17,6 +19,7 @@ from backoffice.public.security import limiter
 from backoffice.public.sessions import viewer
 from backoffice.public.site.routes import safe_next
 from backoffice.queries import money
+from backoffice.queries.money import CardView
 
 ATTEMPTS = "30 per hour"
 
@@ -45,11 +48,52 @@ def _proposed() -> Money | None:
     return max(amount, _limit(settings().min_top_up_minor), key=lambda money: money.minor)
 
 
+def _cards() -> list[CardView]:
+    return money.cards(viewer().actor.person_id)
+
+
+def _card(form: TopUpForm) -> CardToken:
+    """The kept card that was chosen, or the one that was typed, kept if its owner wants it (M-2)."""
+    actor = viewer().actor
+    if form.saved.data:
+        return cards.use(actor=actor, card_id=form.saved.data)
+    typed = form.card()
+    token = payment_provider().tokenize(typed)
+    if form.keep.data:
+        cards.keep(actor=actor, card=token, expires=typed.expires, provider=DEFAULT)
+    return token
+
+
+@bp.get("/cards")
+def card_list() -> str:
+    """The cards that are kept."""
+    return render_template("account/cards.html", cards=_cards())
+
+
+@bp.post("/cards/<int:card_id>/default")
+def default_card(card_id: int) -> Response:
+    """Offer this card first."""
+    cards.make_default(actor=viewer().actor, card_id=card_id)
+    flash(_("This card is offered first from now on."), "success")
+    return redirect(url_for("account.card_list"))
+
+
+@bp.post("/cards/<int:card_id>/remove")
+def remove_card(card_id: int) -> Response:
+    """Forget a card."""
+    cards.remove(actor=viewer().actor, card_id=card_id)
+    flash(_("The card is forgotten."), "success")
+    return redirect(url_for("account.card_list"))
+
+
 @bp.get("/top-up")
 def top_up() -> str:
     """The form; `amount` fills it in and `next` is where to come back to (M-3)."""
     viewer().actor.require(Action.TOP_UP)
-    return _page(TopUpForm(formdata=None, data={"amount": _proposed(), "next": safe_next(request.args.get("next"))}))
+    kept = _cards()
+    default = next((card.id for card in kept if card.is_default and not card.expired), 0)
+    data = {"amount": _proposed(), "saved": default, "next": safe_next(request.args.get("next"))}
+    return _page(TopUpForm(kept, formdata=None, data=data))
 
 
 @bp.post("/top-up")
@@ -57,7 +101,7 @@ def top_up() -> str:
 def start_top_up() -> Response | tuple[str, int]:
     """Give the card to the provider and write the top-up down; what the provider says comes on the next page."""
     viewer().actor.require(Action.TOP_UP)
-    form = TopUpForm()
+    form = TopUpForm(_cards())
     if form.validate_on_submit():
         key, amount = form.request()
         try:
@@ -65,7 +109,7 @@ def start_top_up() -> Response | tuple[str, int]:
                 actor=viewer().actor,
                 request_key=key,
                 amount_minor=amount,
-                card=payment_provider().tokenize(form.card()),
+                card=_card(form),
                 provider=DEFAULT,
             )
         except DomainError as error:

@@ -1,0 +1,103 @@
+"""Cards that their owner lets the provider keep: list, default, remove (M-2)."""
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from backoffice import clock
+from backoffice.access import Action, Actor
+from backoffice.db import db, operation
+from backoffice.errors import NotFound, Refused
+from backoffice.integrations.payments.base import CardToken
+from backoffice.models.payments import SavedCard
+from backoffice.models.people import User
+
+MOST = 10
+
+
+@operation
+def keep(*, actor: Actor, card: CardToken, expires: date, provider: str) -> SavedCard:
+    """Keep a card's token, brand, last digits and expiry; the first one is the default. The same card is kept once.
+
+    Error: `card.too_many`.
+    """
+    actor.require(Action.TOP_UP)
+    _hold(actor)
+    mine = (SavedCard.user_id == actor.person_id, SavedCard.removed_at.is_(None))
+    kept = db.session.scalars(select(SavedCard).where(*mine)).all()
+    same = next((one for one in kept if (one.brand, one.last4, one.expires) == (card.brand, card.last4, expires)), None)
+    if same is not None:
+        same.token = card.token
+        return same
+    if len(kept) >= MOST:
+        raise Refused("card.too_many", _l("You keep too many cards. Remove one first."), field="keep")
+    return db.session.scalars(
+        insert(SavedCard)
+        .values(
+            user_id=actor.person_id,
+            provider=provider,
+            token=card.token,
+            brand=card.brand,
+            last4=card.last4,
+            expires=expires,
+            is_default=not kept,
+            created_at=clock.now(),
+        )
+        .returning(SavedCard)
+    ).one()
+
+
+@operation
+def make_default(*, actor: Actor, card_id: int) -> SavedCard:
+    """Offer this card first from now on. Error: `card.not_found`."""
+    card = _own(actor, card_id)
+    db.session.execute(update(SavedCard).where(SavedCard.user_id == card.user_id).values(is_default=False))
+    card.is_default = True
+    return card
+
+
+@operation
+def remove(*, actor: Actor, card_id: int) -> None:
+    """Forget a card; the newest of the others becomes the default. A repetition changes nothing."""
+    card = _own(actor, card_id, removed_too=True)
+    if card.removed_at is not None:
+        return
+    was_default, card.is_default, card.removed_at = card.is_default, False, clock.now()
+    # The row stays for those who ask which card it was; what could charge it does not.
+    card.token = ""
+    db.session.flush()
+    if was_default:
+        newest = (
+            select(SavedCard)
+            .where(SavedCard.user_id == card.user_id, SavedCard.removed_at.is_(None))
+            .order_by(SavedCard.id.desc())
+            .limit(1)
+        )
+        following = db.session.scalar(newest)
+        if following is not None:
+            following.is_default = True
+
+
+@operation
+def use(*, actor: Actor, card_id: int) -> CardToken:
+    """The token of an own card that is still good. Errors, with data `field`: `card.not_found`, `card.expired`."""
+    card = _own(actor, card_id)
+    if card.expires < clock.now().date():
+        raise Refused("card.expired", _l("This card has expired."), field="saved")
+    return CardToken(token=card.token, brand=card.brand, last4=card.last4)
+
+
+def _hold(actor: Actor) -> None:
+    """One change of a user's cards at a time: the user's row is the lock."""
+    db.session.execute(select(User.id).where(User.id == actor.person_id).with_for_update())
+
+
+def _own(actor: Actor, card_id: int, *, removed_too: bool = False) -> SavedCard:
+    _hold(actor)
+    query = select(SavedCard).where(SavedCard.id == card_id, SavedCard.user_id == actor.person_id)
+    card = db.session.scalar(query.execution_options(populate_existing=True))
+    if card is None or (card.removed_at is not None and not removed_too):
+        raise NotFound("card.not_found", _l("There is no such card."), field="saved")
+    return card
