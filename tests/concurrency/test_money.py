@@ -21,7 +21,7 @@ from backoffice.ledger_verify import verify_book
 from backoffice.models.outbox import OutboxEvent
 from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.models.purchases import Purchase, PurchaseState
-from backoffice.operations import purchases, top_ups, withdrawals
+from backoffice.operations import clawbacks, purchases, top_ups, withdrawals
 from tests.factories.courses import live_course
 from tests.factories.money import fund
 from tests.factories.people import Cast, make_cast, person
@@ -249,6 +249,7 @@ class Client:
 
     def work(self, operations: int) -> Counter[str]:
         acts = (self.top_up, self.buy, self.buy, self.refund, self.release, self.withdraw, self.decide, self.decide)
+        acts += (self.charge_back, self.claw_back, self.bounce)
         for _number in range(operations):
             act = self.chance.choice(acts)
             try:
@@ -279,6 +280,24 @@ class Client:
         if number is not None:
             owner = db.session.scalars(select(Purchase.student_id).where(Purchase.id == number)).one()
             purchases.refund(actor=Actor(owner, self.cast.student.roles), purchase_id=number)
+
+    def charge_back(self) -> None:
+        number = self._some("SELECT id FROM top_up ORDER BY id DESC LIMIT 20")
+        if number is not None:
+            charge = Charge(ChargeState.CHARGED_BACK, ref=f"back-{number}")
+            top_ups.record(actor=SYSTEM, top_up_id=number, charge=charge)
+
+    def claw_back(self) -> None:
+        number = self._some("SELECT id FROM purchase WHERE state = 'released' ORDER BY id DESC LIMIT 20")
+        if number is not None:
+            wish = {"purchase_id": number, "reason": "why", "shown_state": PurchaseState.RELEASED}
+            clawbacks.give_back(actor=self.cast.admin, **wish)
+
+    def bounce(self) -> None:
+        number = self._some("SELECT id FROM withdrawal WHERE state = 'paid'")
+        if number is not None:
+            answer = Payout(PayoutState.BOUNCED, ref=f"r{number}")
+            withdrawals.record_payout(actor=SYSTEM, withdrawal_id=number, payout=answer)
 
     def release(self) -> None:
         with db.engine.begin() as connection:
@@ -332,5 +351,7 @@ def test_m10_eight_clients_at_random_leave_a_sound_book(committed_app: Flask, op
     assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
     done = sum((client.done for client in clients), Counter())
     assert done.total() == operations
-    assert all(done[act] for act in ("top_up", "buy", "refund", "release", "withdraw", "decide")), done
+    assert all(
+        done[act] for act in ("top_up", "buy", "refund", "release", "withdraw", "decide", "charge_back", "claw_back")
+    ), done
     assert_book_holds()

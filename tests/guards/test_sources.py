@@ -25,6 +25,7 @@ MAY_WRITE_IN_BULK = {
     "backoffice/bench/": "seeds its own servers",
 }
 LONG_FILES = {
+    "tests/ledger/test_properties.py": "one model of the whole book, rule after rule",
     "migrations/versions/0001_tables.py": "one table after the other; a migration is read once, top to bottom",
     "tests/concurrency/test_money.py": "the races of one book, with the clients that they share",
 }
