@@ -1,13 +1,14 @@
 """Withdrawals that an admin approves or declines (M-8, B-1)."""
 
-from flask import request, url_for
+from flask import flash, redirect, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from backoffice.access import Action
 from backoffice.admin.base import Page, perform
-from backoffice.errors import Refused
+from backoffice.errors import DomainError, Refused
 from backoffice.models.payments import WithdrawalState
 from backoffice.operations import withdrawals
 from backoffice.public.sessions import viewer
@@ -45,6 +46,27 @@ class WithdrawalsPage(Page):
             url_for(".index"),
         )
 
+    @expose("/approve", methods=("POST",))
+    def approve_many(self) -> Response:
+        """Let those that are ticked go out, each an operation of its own: one that is refused stops no other."""
+        approved = 0
+        for ticked in request.form.getlist("ticked")[: back_office.PAGE]:
+            number, amount, state = [*ticked.split(":"), "", ""][:3]
+            try:
+                withdrawals.approve(
+                    actor=viewer().actor,
+                    withdrawal_id=_number(number),
+                    shown_amount_minor=_number(amount),
+                    shown_state=_state(state),
+                )
+            except DomainError as error:
+                flash(_("Number %(number)s: %(reason)s", number=number[:20], reason=error.message), "error")
+            else:
+                approved += 1
+        done = ngettext("%(num)d withdrawal is approved.", "%(num)d withdrawals are approved.", approved)
+        flash(done, "success" if approved else "info")
+        return redirect(url_for(".index"))
+
     @expose("/<int:withdrawal_id>/decline", methods=("POST",))
     def decline(self, withdrawal_id: int) -> Response:
         """Refuse it with a reason; the money returns."""
@@ -65,8 +87,16 @@ def _shown_amount() -> int:
     return request.form.get("amount_minor", default=0, type=int)
 
 
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
 def _shown_state() -> WithdrawalState:
+    return _state(request.form.get("state", ""))
+
+
+def _state(text: str) -> WithdrawalState:
     try:
-        return WithdrawalState(request.form.get("state", ""))
+        return WithdrawalState(text)
     except ValueError as error:
         raise Refused("withdrawal.state", _("Reload the page and try again.")) from error

@@ -1,6 +1,5 @@
 """The purchase with all its checks, event and timeline against the least SQL that a correct one needs (M-3, M-10)."""
 
-import os
 import random
 import statistics
 import subprocess
@@ -12,13 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
-from sqlalchemy import text
 
 from backoffice.access import Actor, Role
 from backoffice.bench import shop
+from backoffice.bench.cpu import server_cpu_s
 from backoffice.bench.report import Measure
 from backoffice.config import settings
-from backoffice.db import db
 from backoffice.operations import purchases
 
 CLIENTS = 4
@@ -28,7 +26,6 @@ GOAL_PERCENT = 6.0
 YARDSTICK = Path(__file__).with_name("minimal_purchase.sql")
 # As many as the yardstick makes.
 YARDSTICK_STUDENTS, YARDSTICK_AUTHORS, FIRST_AUTHOR = 10_000, 500, 1_000_001
-PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def measure() -> Measure:
 
 def _round(way: str, number: int) -> Round:
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "bench-client", way]
-    server = _server_cpu_s()
+    server = server_cpu_s()
     clients = [
         subprocess.Popen([*command, str(number * CLIENTS + client)], stdout=subprocess.PIPE, text=True)
         for client in range(CLIENTS)
@@ -78,7 +75,7 @@ def _round(way: str, number: int) -> Round:
     lines = [client.communicate()[0].split() for client in clients]
     return Round(
         done=sum(int(done) for done, _cpu in lines),
-        cpu_s=sum(float(cpu) for _done, cpu in lines) + _server_cpu_s() - server,
+        cpu_s=sum(float(cpu) for _done, cpu in lines) + server_cpu_s() - server,
     )
 
 
@@ -112,22 +109,3 @@ def _ours(student_id: int, course_id: int) -> None:
 
 def _dsn() -> str:
     return settings().database_url.replace("postgresql+psycopg", "postgresql")
-
-
-def _server_cpu_s() -> float:
-    """CPU seconds of the whole server so far, those of ended connections included. The server runs on this machine."""
-    backend = db.session.scalar(text("SELECT pg_backend_pid()"))
-    db.session.remove()
-    postmaster = _stat(str(backend))[1]
-    pids = [entry.name for entry in PROC.iterdir() if entry.name.isdigit()]
-    ticks = sum(sum(stat[11:13]) for pid in pids if (stat := _stat(pid)) and postmaster in (stat[1], int(pid)))
-    return (ticks + sum(_stat(str(postmaster))[13:15])) / os.sysconf("SC_CLK_TCK")
-
-
-def _stat(pid: str) -> list[int]:
-    """Numbers of /proc/<pid>/stat, from the state on: [1] is the parent. Empty for a process that is gone."""
-    try:
-        line = (PROC / pid / "stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-    return [int(part) if part.lstrip("-").isdigit() else 0 for part in line.rpartition(")")[2].split()]

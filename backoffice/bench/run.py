@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from backoffice.bench import event_latency, purchase
+from backoffice.bench import event_latency, ledger_pages, purchase, release
 from backoffice.bench.report import Measure, report
 
 BENCHMARKS: dict[str, Callable[[], Measure]] = {
     "event_latency": event_latency.measure,
     "purchase": purchase.measure,
+    "release": release.measure,
+    "ledger_pages": ledger_pages.measure,
 }
 
 

@@ -147,19 +147,19 @@ def account(name: str, *, moment: datetime | None = None, before: int | None = N
     found = db.session.execute(select(Account.id, Account.kind, Account.ref).where(Account.name == name)).one_or_none()
     if found is None:
         return None
-    query = (
-        select(
-            *(LedgerEntry.id, LedgerEntry.transaction_id, LedgerTransaction.key, LedgerTransaction.kind),
-            *(LedgerTransaction.at, LedgerEntry.amount, LedgerEntry.balance_after),
-        )
-        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
-        .where(LedgerEntry.account_id == found.id)
-        .order_by(LedgerEntry.id.desc())
-        .limit(PAGE + 1)
-    )
+    # Rows first, joined afterwards: a join inside would read the whole account.
+    entries = select(LedgerEntry).where(LedgerEntry.account_id == found.id)
     if before is not None:
-        query = query.where(LedgerEntry.id < before)
-    rows = db.session.execute(query).all()
+        entries = entries.where(LedgerEntry.id < before)
+    entry = entries.order_by(LedgerEntry.id.desc()).limit(PAGE + 1).subquery()
+    rows = db.session.execute(
+        select(
+            *(entry.c.id, entry.c.transaction_id, LedgerTransaction.key, LedgerTransaction.kind),
+            *(LedgerTransaction.at, entry.c.amount, entry.c.balance_after),
+        )
+        .join(LedgerTransaction, LedgerTransaction.id == entry.c.transaction_id)
+        .order_by(entry.c.id.desc())
+    ).all()
     lines = [
         AccountLine(number, transaction_id, key, kind, at, _money(amount), None if after is None else _money(after))
         for number, transaction_id, key, kind, at, amount, after in rows[:PAGE]

@@ -12,7 +12,7 @@ from backoffice.access import SYSTEM, Role
 from backoffice.db import db
 from backoffice.models.corrections import Correction, CorrectionState, VerifyRun
 from backoffice.models.purchases import Purchase, PurchaseState
-from backoffice.operations import purchases
+from backoffice.operations import purchases, withdrawals
 from backoffice.tasks.actors import money
 from backoffice.tasks.sweeps import prove_book
 from tests.factories.courses import live_course
@@ -186,3 +186,25 @@ def test_m10_the_sweep_proves_the_book(app: Flask) -> None:
     assert db.session.scalars(select(VerifyRun.holds)).all() == [True]
     money.prove_book()
     assert len(db.session.scalars(select(VerifyRun.id)).all()) == 2
+
+
+def test_m8_withdrawals_are_approved_together_and_one_that_changed_stops_no_other(
+    admin: FlaskClient, cast: Cast
+) -> None:
+    ticked = []
+    for number, author in enumerate((cast.owner, cast.other_author)):
+        fund(author, 5_000)
+        asked = withdrawals.ask(
+            actor=author, request_key=f"k{number}", amount_minor=2_000, payout_method="IBAN 6789", provider="fake"
+        )
+        ticked.append(f"{asked.id}:2000:asked")
+    assert ticked[0] in admin.get("/admin/withdrawals/").text
+    wrong = ticked[0].replace("2000", "1")
+    page = admin.post(
+        "/admin/withdrawals/approve", data={"ticked": [wrong, ticked[1], "x", "1:²:asked", ""]}, follow_redirects=True
+    ).text
+    assert "1 withdrawal is approved." in page
+    assert "has changed since the page was shown" in page
+    states = db.session.execute(text("SELECT state FROM withdrawal ORDER BY id")).scalars().all()
+    assert states == ["asked", "approved"]
+    assert "0 withdrawals are approved." in admin.post("/admin/withdrawals/approve", follow_redirects=True).text
