@@ -1,24 +1,20 @@
 """The form of a correction (B-4)."""
 
-import secrets
-from typing import Any
-
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from backoffice.config import settings
 from backoffice.money import parse
 from backoffice.operations.corrections import REASON_LENGTH
+from backoffice.public.account.forms import KeyedForm
 
 LINES = 4
 
 
-class CorrectionForm(FlaskForm):
+class CorrectionForm(KeyedForm):
     """Up to four lines of an account and a signed amount that sum to zero, and why."""
 
-    request_key = HiddenField(validators=[InputRequired(), Length(max=64)])
     reason = TextAreaField(_l("Reason"), [InputRequired(_l("Say what was wrong.")), Length(max=REASON_LENGTH)])
     account_1, account_2, account_3, account_4 = (
         StringField(_l("Account"), validators=[Length(max=80)]) for _number in range(LINES)
@@ -26,11 +22,6 @@ class CorrectionForm(FlaskForm):
     amount_1, amount_2, amount_3, amount_4 = (
         StringField(_l("Amount, with a minus where it leaves"), validators=[Length(max=20)]) for _number in range(LINES)
     )
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        if not self.request_key.data:
-            self.request_key.data = secrets.token_urlsafe(16)
 
     def validate_reason(self, _field: TextAreaField) -> None:
         """Refuse amounts that are none; the lines as a whole are the operation's business."""

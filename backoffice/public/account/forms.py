@@ -60,8 +60,8 @@ class ExpiryField(CardPartField):
             self.data = date(year, month, calendar.monthrange(year, month)[1])
 
 
-class MoneyForm(FlaskForm):
-    """A form that moves money once: its key makes a double click or a reload the same request (M-10)."""
+class KeyedForm(FlaskForm):
+    """A form that does something once: its key makes a double click or a reload the same request (M-10)."""
 
     request_key = HiddenField(validators=[InputRequired(), Length(max=64)])
 
@@ -69,21 +69,14 @@ class MoneyForm(FlaskForm):
         super().__init__(*args, **kwargs)
         if not self.request_key.data:
             self.request_key.data = secrets.token_urlsafe(16)
+
+
+class MoneyForm(KeyedForm):
+    """A form with an amount that moves."""
 
     def request(self) -> tuple[str, int]:
         """Key and amount in minor units of a valid form."""
         return str(self.request_key.data), int(self["amount"].data.minor)
-
-
-class ExportForm(FlaskForm):
-    """Asks for an export; its key makes a double click the same one."""
-
-    request_key = HiddenField(validators=[InputRequired(), Length(max=64)])
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not self.request_key.data:
-            self.request_key.data = secrets.token_urlsafe(16)
 
 
 class TopUpForm(MoneyForm):

@@ -12,7 +12,7 @@ from backoffice.integrations.storage.house import storage
 from backoffice.models.exports import ExportState
 from backoffice.operations import exports
 from backoffice.public.account.blueprint import bp
-from backoffice.public.account.forms import ExportForm
+from backoffice.public.account.forms import KeyedForm
 from backoffice.public.sessions import viewer
 from backoffice.queries import exports as export_queries
 from backoffice.queries import history as queries
@@ -49,7 +49,7 @@ def history() -> str:
         balance=money.balance(person_id),
         filters=filters,
         chosen=chosen,
-        export_form=ExportForm(formdata=None),
+        export_form=KeyedForm(formdata=None),
         older=url_for("account.history", **chosen, before=last) if last is not None else "",
         newest=url_for("account.history", **chosen) if before is not None else "",
         **shown,
@@ -68,7 +68,7 @@ def history_line(seq: int) -> str:
 @bp.post("/history/export")
 def start_export() -> Response:
     """Have the filtered history written as a file; a double click or a reload is the same export."""
-    form = ExportForm()
+    form = KeyedForm()
     if not form.validate_on_submit():
         abort(400)
     filters = _filters()
