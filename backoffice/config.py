@@ -52,6 +52,8 @@ class Settings:
     claim_minutes: int = _setting(30, "Minutes until a moderator's claim lapses (B-1)", at_least=1)
 
     max_upload_mb: int = _setting(5120, "Greatest size of one upload, MiB", at_least=1)
+    max_image_mb: int = _setting(20, "Greatest size of a picture, MiB", at_least=1)
+    max_open_uploads: int = _setting(30, "Files that one person may have on their way at the same time", at_least=1)
     upload_hours: int = _setting(48, "Hours until an unfinished upload expires", at_least=1)
     video_rungs: str = _setting("1080,720,480,360", "Heights of the adaptive ladder, never above the source")
     media_link_minutes: int = _setting(240, "Life of a signed playback link (X-5)", at_least=1)
@@ -61,7 +63,9 @@ class Settings:
     fake_provider_url: str = _setting(
         "", "Address of the fake payment provider that `make up` runs; empty: it answers inside the process (M-2)"
     )
-    smtp_url: str = _setting("", "`smtp://user:password@host:587`; empty: letters go to the log and a staff page (X-6)")
+    smtp_url: str = _setting(
+        "", "`smtp://user:password@host:587`; empty: a line in the log, the letter on a staff page (X-6)"
+    )
     mail_from: str = _setting("Lectern <no-reply@lectern.example>", "Sender of letters")
 
     task_attempts: int = _setting(8, "Attempts of a task before it is parked (T-3)", at_least=1)

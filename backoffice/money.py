@@ -1,13 +1,19 @@
 """Money is integer minor units with a currency (M-1). Only this module rounds."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 BASIS_POINTS = 10_000
 
 # Minor units per unit. The shop runs on one currency, so the list holds what a shop may be set to.
 CURRENCY_DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "RUB": 2, "JPY": 0}
 MAX_MINOR = 10**12
+
+_SPACE = "[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]"
+_AMOUNT = re.compile(
+    rf"(?P<sign>[+-]?)(?P<whole>[0-9]{{1,3}}(?:{_SPACE}[0-9]{{3}})+|[0-9]{{1,15}})(?:[.,](?P<part>[0-9]{{1,4}}))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +68,17 @@ def commission(price: Money, basis_points: int) -> Money:
 
 
 def parse(text: str, currency: str) -> Money:
-    """Money from what a person types: "12", "12.5", "12,50". ValueError for anything that is not exact."""
-    try:
-        amount = Decimal(text.strip().replace(" ", "").replace("\N{NO-BREAK SPACE}", "").replace(",", "."))
-    except InvalidOperation as error:
-        raise ValueError(f"not an amount: {text!r}") from error
-    if not amount.is_finite():
-        raise ValueError(f"not an amount: {text!r}")
-    minor = amount.scaleb(CURRENCY_DIGITS[currency])
-    if abs(minor) > MAX_MINOR or minor != minor.to_integral_value():
-        raise ValueError(f"not an amount in {currency}: {text!r}")
-    return Money(int(minor), currency)
+    """Money from what a person types: "12", "12.5", "12,50", "1 250.50".
+
+    ValueError for anything that is not exact or could be read in two ways: "1,500" is one and a half to some and
+    fifteen hundred to others.
+    """
+    found = _AMOUNT.fullmatch(text.strip())
+    digits = CURRENCY_DIGITS[currency]
+    if found is None or len(found["part"] or "") > digits:
+        raise ValueError(f"not an amount in {currency}: {text[:40]!r}")
+    whole = "".join(found["whole"].split())
+    minor = int(whole + (found["part"] or "").ljust(digits, "0"))
+    if minor > MAX_MINOR:
+        raise ValueError(f"too great an amount in {currency}: {text[:40]!r}")
+    return Money(-minor if found["sign"] == "-" else minor, currency)

@@ -29,7 +29,29 @@ def test_m1_what_is_shown_is_read_back_exactly(minor: int) -> None:
     assert parse(str(Money(minor, "USD").decimal()), "USD") == Money(minor, "USD")
 
 
-@pytest.mark.parametrize("text", ["12.505", "NaN", "1e999", "", "twelve"])
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("12", 1200),
+        ("12.5", 1250),
+        ("12,50", 1250),
+        (" 1 250.50 ", 125_050),
+        ("1\u00a0000\u202f000", 10**8),
+        ("-7", -700),
+    ],
+)
+def test_m1_amounts_are_read_as_people_write_them(text: str, minor: int) -> None:
+    assert parse(text, "USD") == Money(minor, "USD")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("12.505", "NaN", "1e999", "1e999999", "1e3", "", "twelve", "1_0", "0x10", "--1", "1.2.3", "12.", ".5"),
+        # An English thousand and a Russian fraction look alike: nobody is charged by a guess.
+        *("1,000", "1.500", "1,000.50", "12 50", "1 2345", "\u0661\u0662", "\uff11\uff12", "9" * 400, "1\x00"),
+    ],
+)
 def test_m1_what_is_not_an_exact_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not an amount"):
         parse(text, "USD")

@@ -19,10 +19,14 @@ from backoffice.admin.labels import COLUMN_LABELS
 from backoffice.db import db
 from backoffice.errors import DomainError
 from backoffice.formats import moment, plain_cell
+from backoffice.public.incoming import whole_number
 from backoffice.public.media.links import signed_master_url
 from backoffice.public.sessions import viewer
 
 PAGE_SIZE = 50
+# Deeper than anybody turns pages; filters lead further.
+LAST_PAGE = 10_000
+OF_URL_FOR = frozenset({"self", "endpoint", "export_type"})
 # Flask-Admin keeps categories as plain text; the menu's template shows them by this table.
 MENU_TITLES = {"review": _l("Review"), "money": _l("Money"), "tasks": _l("Tasks")}
 
@@ -92,6 +96,30 @@ class Browser(Guarded, ModelView):
     column_type_formatters: ClassVar[dict[type, Any]] = {**typefmt.BASE_FORMATTERS, Enum: _show_state}
     column_type_formatters_detail: ClassVar[dict[type, Any]] = {**typefmt.DETAIL_FORMATTERS, Enum: _show_state}
     column_type_formatters_export: ClassVar[dict[type, Any]] = {**typefmt.EXPORT_FORMATTERS, Enum: _write_state}
+
+    def _handle_view(self, name: str, **arguments: Any) -> Any:
+        """Before each view. Flask-Admin hands the address's arguments on to `url_for`, which has names of its own."""
+        if any(asked in OF_URL_FOR or asked.startswith("_") for asked in request.args):
+            abort(404)
+        return super()._handle_view(name, **arguments)
+
+    def _get_list_extra_args(self) -> Any:
+        """The address's page, order and filters and nothing else; a page that cannot be is the first one."""
+        asked = super()._get_list_extra_args()
+        asked.extra_args = {}
+        if asked.page is None or not 0 <= asked.page <= LAST_PAGE:
+            asked.page = 0
+        return asked
+
+    def get_one(self, id: str) -> Any:  # noqa: A002 (Flask-Admin's name)
+        """One row; None for what can be no key of this table, as for a row that is not there."""
+        kind = getattr(self.model, str(self._primary_key)).type.python_type
+        try:
+            if kind is int:
+                whole_number(id)
+        except ValueError:
+            return None
+        return super().get_one(id) if "," not in id else None
 
     def get_count_query(self) -> Any:
         """A count that PostgreSQL answers without a cast per row."""

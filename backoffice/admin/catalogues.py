@@ -10,6 +10,7 @@ from backoffice.access import Action
 from backoffice.admin.base import Page, perform
 from backoffice.errors import DomainError
 from backoffice.operations import catalogues
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import catalogue_entries
 
@@ -48,7 +49,7 @@ class CataloguesPage(Page):
                 text_en=form.get("text_en", ""),
                 text_ru=form.get("text_ru", ""),
                 key=form.get("key", ""),
-                parent_id=form.get("parent_id", type=int),
+                parent_id=form.get("parent_id", type=whole_number),
             )
         except DomainError as error:
             flash(str(error.message), "error")

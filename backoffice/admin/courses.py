@@ -9,6 +9,7 @@ from backoffice.access import Action
 from backoffice.admin.base import Page, perform, video_url
 from backoffice.admin.labels import FIELD_LABELS
 from backoffice.operations import blocks
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import back_office
 from backoffice.queries.review import content_diff
@@ -23,7 +24,8 @@ class CoursesPage(Page):
     def index(self) -> str:
         """The list, newest first, by key; `q` searches title and author."""
         search, blocked = request.args.get("q", "").strip(), bool(request.args.get("blocked"))
-        found = back_office.courses(search=search, blocked=blocked, before_id=request.args.get("before", type=int))
+        before = request.args.get("before", type=whole_number)
+        found = back_office.courses(search=search, blocked=blocked, before_id=before)
         shown = found[: back_office.PAGE]
         more = ""
         if len(found) > len(shown):

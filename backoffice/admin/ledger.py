@@ -1,6 +1,7 @@
 """The ledger: transactions, accounts at a moment, corrections, and the proof of the book (B-4, M-10)."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
@@ -17,10 +18,13 @@ from backoffice.models.ledger import TransactionKind
 from backoffice.money import Money
 from backoffice.operations import bookkeeping, corrections
 from backoffice.public import refusals
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import corrections as correction_queries
 from backoffice.queries import ledger_browser as queries
 from backoffice.queries.ledger_browser import Search
+
+SEARCHED = ("key", "kind", "user", "course", "purchase")
 
 
 class LedgerPage(Page):
@@ -38,11 +42,11 @@ class LedgerPage(Page):
             kind=kind if kind in set(TransactionKind) else "",
             user=args.get("user", "").strip(),
             course=args.get("course", "").strip(),
-            purchase=args.get("purchase", type=int),
+            purchase=args.get("purchase", type=whole_number),
         )
-        found, last = queries.transactions(search, before=args.get("before", type=int))
-        chosen = {name: value for name, value in args.items() if value and name != "before"}
-        more = url_for(".index", **chosen, before=last) if last is not None else ""  # type: ignore[arg-type]
+        found, last = queries.transactions(search, before=args.get("before", type=whole_number))
+        chosen: dict[str, Any] = {name: args[name] for name in SEARCHED if args.get(name)}
+        more = url_for(".index", **chosen, before=last) if last is not None else ""
         return self.render("admin/ledger.html", transactions=found, search=search, more=more, chosen=chosen)
 
     @expose("/transactions/<int:transaction_id>")
@@ -57,7 +61,7 @@ class LedgerPage(Page):
     def account(self, account: str) -> str:
         """One account: its balance now and at the moment of the address, and its entries."""
         typed = request.args.get("at", "")
-        page = queries.account(account, moment=_moment(typed), before=request.args.get("before", type=int))
+        page = queries.account(account, moment=_moment(typed), before=request.args.get("before", type=whole_number))
         if page is None:
             abort(404)
         more = ""

@@ -6,7 +6,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from backoffice.config import settings
 from backoffice.money import parse
-from backoffice.operations.corrections import REASON_LENGTH
+from backoffice.operations.texts import REASON_MAX
 from backoffice.public.account.forms import KeyedForm
 
 LINES = 4
@@ -15,7 +15,7 @@ LINES = 4
 class CorrectionForm(KeyedForm):
     """Up to four lines of an account and a signed amount that sum to zero, and why."""
 
-    reason = TextAreaField(_l("Reason"), [InputRequired(_l("Say what was wrong.")), Length(max=REASON_LENGTH)])
+    reason = TextAreaField(_l("Reason"), [InputRequired(_l("Say what was wrong.")), Length(max=REASON_MAX)])
     account_1, account_2, account_3, account_4 = (
         StringField(_l("Account"), validators=[Length(max=80)]) for _number in range(LINES)
     )

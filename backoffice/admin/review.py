@@ -17,6 +17,7 @@ from backoffice.errors import DomainError
 from backoffice.integrations.checks import messages
 from backoffice.integrations.checks.model import Finding, Severity
 from backoffice.operations import review
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import back_office
 from backoffice.queries import review as queries
@@ -115,7 +116,7 @@ class ReviewQueue(Page):
 
 
 def _shown_version() -> int:
-    return request.form.get("revision_version", default=0, type=int)
+    return request.form.get("revision_version", default=0, type=whole_number)
 
 
 def _evidence(page: ReviewPage) -> list[dict[str, Any]]:

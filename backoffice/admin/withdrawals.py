@@ -11,6 +11,7 @@ from backoffice.admin.base import Page, perform
 from backoffice.errors import DomainError, Refused
 from backoffice.models.payments import WithdrawalState
 from backoffice.operations import withdrawals
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import back_office
 
@@ -84,11 +85,14 @@ class WithdrawalsPage(Page):
 
 
 def _shown_amount() -> int:
-    return request.form.get("amount_minor", default=0, type=int)
+    return request.form.get("amount_minor", default=0, type=whole_number)
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+    try:
+        return whole_number(text)
+    except ValueError:
+        return 0
 
 
 def _shown_state() -> WithdrawalState:

@@ -61,6 +61,8 @@ class TopUp(Base):
     card_token: Mapped[str] = mapped_column(Text)
     card_brand: Mapped[str] = mapped_column(Text)
     card_last4: Mapped[str] = mapped_column(Text)
+    # The card's last good day, when its owner wants it kept once it was charged.
+    keep_expires: Mapped[date | None] = mapped_column(Date)
     decline_code: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     settled_at: Mapped[datetime | None]

@@ -29,6 +29,16 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class EndedLogin(Base):
+    """A login that was ended by its owner; `id` is the one in the cookie. Without it a copied cookie would live on."""
+
+    __tablename__ = "ended_login"
+    __table_args__ = (Index("ix_ended_login_ended_at", "ended_at"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    ended_at: Mapped[datetime]
+
+
 class UserRole(Base):
     """One role of one user. SYSTEM is nobody's role."""
 

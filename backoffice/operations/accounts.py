@@ -1,25 +1,29 @@
 """Accounts: registering, logging in, confirming the e-mail, passwords and the own profile."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from backoffice import clock
 from backoffice.access import Actor, Role
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
-from backoffice.models.people import User, UserRole
+from backoffice.models.people import EndedLogin, User, UserRole
 from backoffice.operations import account_tokens, passwords
 from backoffice.operations.account_tokens import Purpose
+from backoffice.operations.texts import legible_name
 from backoffice.outbox import Event, emit
 
 LOCALES = ("en", "ru")
 MAX_NAME = 120
+# Longer than any cookie lives that is not shown again; a cookie that is shown loses its login on that page.
+ENDED_LOGINS_KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,14 @@ def log_in(*, actor: Actor, email: str, password: str) -> Login:
 
 
 @operation
+def log_out(*, actor: Actor, login_id: str) -> None:
+    """End one login for good: a copy of its cookie opens nothing any more. A repetition changes nothing."""
+    now = clock.now()
+    db.session.execute(delete(EndedLogin).where(EndedLogin.ended_at < now - ENDED_LOGINS_KEPT))
+    db.session.execute(insert(EndedLogin).values(id=login_id, ended_at=now).on_conflict_do_nothing())
+
+
+@operation
 def confirm_email(*, actor: Actor, token: str) -> None:
     """Confirm the address that the token was sent to; a second time changes nothing. Error: `token.invalid`."""
     user = _locked(account_tokens.user_id_of(token, Purpose.CONFIRM_EMAIL))
@@ -96,8 +108,8 @@ def ask_confirmation(*, actor: Actor) -> None:
 def ask_password_reset(*, actor: Actor, email: str) -> None:
     """Ask for a letter with a link that sets a new password; an unknown address gets the same answer and no letter."""
     user = _by_email(email)
-    if user is not None and user.disabled_at is None:
-        emit(Event.PASSWORD_RESET_ASKED, user_id=user.id, request=str(uuid4()))
+    # Nobody's request is written down as well, so that the answer takes as long.
+    emit(Event.PASSWORD_RESET_ASKED, user_id=user.id if user is not None else 0, request=str(uuid4()))
 
 
 @operation
@@ -154,9 +166,17 @@ def _good_email(email: str) -> str:
 
 def _good_name(name: str) -> str:
     name = " ".join(name.split())
-    if not name or len(name) > MAX_NAME or not name.isprintable():
+    if not legible_name(name, MAX_NAME):
         raise Refused("name.invalid", _l("Give a name of at most %(most)s characters.", most=MAX_NAME), field="name")
     return name
+
+
+def normal_email(email: str) -> str:
+    """The spelling by which an account is found; the text itself when it is no address."""
+    try:
+        return _good_email(email).lower()
+    except Refused:
+        return email.strip().lower()
 
 
 def _by_email(email: str) -> User | None:

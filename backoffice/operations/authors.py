@@ -13,6 +13,7 @@ from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.models.people import AuthorProfile, User, UserRole
 from backoffice.operations.slugs import slug_of
+from backoffice.operations.texts import cleaned, legible_name
 
 MAX_DISPLAY_NAME = 80
 MAX_HEADLINE = 160
@@ -62,7 +63,7 @@ def become_author(*, actor: Actor, texts: ProfileTexts) -> AuthorProfile:
 def edit_profile(*, actor: Actor, texts: ProfileTexts) -> AuthorProfile:
     """Change the own author profile; the slug stays, so that links go on working.
 
-    Errors: `author.not_found`, `author.display_name`, `author.too_long`, `author.expertise`, `author.years`, each of
+    Errors: `author.not_found`, `author.display_name`, those of texts, `author.expertise`, `author.years`, each of
     the last four with `data["field"]`.
     """
     profile = db.session.scalar(select(AuthorProfile).where(AuthorProfile.user_id == actor.user_id).with_for_update())
@@ -84,16 +85,14 @@ def _apply(profile: AuthorProfile, texts: ProfileTexts) -> None:
 
 def _checked(texts: ProfileTexts) -> ProfileTexts:
     display_name = " ".join(texts.display_name.split())
-    if not display_name or len(display_name) > MAX_DISPLAY_NAME or not display_name.isprintable():
+    if not legible_name(display_name, MAX_DISPLAY_NAME):
         raise Refused(
             "author.display_name",
             _l("Give a name of at most %(most)s characters.", most=MAX_DISPLAY_NAME),
             field="display_name",
         )
     expertise = tuple(dict.fromkeys(word for word in (" ".join(item.split()) for item in texts.expertise) if word))
-    if len(expertise) > MAX_EXPERTISE or not all(
-        len(word) <= MAX_EXPERTISE_LENGTH and word.isprintable() for word in expertise
-    ):
+    if len(expertise) > MAX_EXPERTISE or not all(legible_name(word, MAX_EXPERTISE_LENGTH) for word in expertise):
         raise Refused(
             "author.expertise",
             _l(
@@ -107,17 +106,11 @@ def _checked(texts: ProfileTexts) -> ProfileTexts:
         raise Refused("author.years", _l("Give years from 0 to %(most)s.", most=MAX_YEARS), field="years_of_teaching")
     return ProfileTexts(
         display_name=display_name,
-        headline=_short(" ".join(texts.headline.split()), MAX_HEADLINE, "headline"),
-        about=_short(texts.about.strip(), MAX_ABOUT, "about"),
+        headline=cleaned(" ".join(texts.headline.split()), field="headline", at_most=MAX_HEADLINE),
+        about=cleaned(texts.about, field="about", at_most=MAX_ABOUT),
         expertise=expertise,
         years_of_teaching=texts.years_of_teaching,
     )
-
-
-def _short(text: str, most: int, field: str) -> str:
-    if len(text) > most or "\0" in text:
-        raise Refused("author.too_long", _l("Use at most %(most)s characters.", most=most), field=field)
-    return text
 
 
 def _insert(user_id: int, display_name: str) -> AuthorProfile:

@@ -1,13 +1,13 @@
 """Cards that their owner lets the provider keep: list, default, remove (M-2)."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from backoffice import clock
-from backoffice.access import Action, Actor
+from backoffice.access import Actor
 from backoffice.db import db, operation
 from backoffice.errors import NotFound, Refused
 from backoffice.integrations.payments.base import CardToken
@@ -17,36 +17,37 @@ from backoffice.models.people import User
 MOST = 10
 
 
-@operation
-def keep(*, actor: Actor, card: CardToken, expires: date, provider: str) -> SavedCard:
-    """Keep a card's token, brand, last digits and expiry; the first one is the default. The same card is kept once.
+def require_room(actor: Actor, card: CardToken, expires: date) -> None:
+    """Refuse one card more than anybody needs, before it is charged (`card.too_many`, field `keep`)."""
+    kept = _kept(actor.person_id)
+    if len(kept) >= MOST and _same(kept, card, expires) is None:
+        raise Refused("card.too_many", _l("You keep too many cards. Remove one first."), field="keep")
 
-    Error: `card.too_many`.
+
+def keep(*, user_id: int, card: CardToken, expires: date, provider: str) -> SavedCard | None:
+    """Part of the operation that has charged it: keep a card's token, brand, last digits and expiry (M-2).
+
+    The first one is the default. The same card is kept once; None when there is no room left by now.
     """
-    actor.require(Action.TOP_UP)
-    _hold(actor)
-    mine = (SavedCard.user_id == actor.person_id, SavedCard.removed_at.is_(None))
-    kept = db.session.scalars(select(SavedCard).where(*mine)).all()
-    same = next((one for one in kept if (one.brand, one.last4, one.expires) == (card.brand, card.last4, expires)), None)
+    _hold(user_id)
+    kept = _kept(user_id)
+    same = _same(kept, card, expires)
     if same is not None:
         same.token = card.token
         return same
     if len(kept) >= MOST:
-        raise Refused("card.too_many", _l("You keep too many cards. Remove one first."), field="keep")
-    return db.session.scalars(
-        insert(SavedCard)
-        .values(
-            user_id=actor.person_id,
-            provider=provider,
-            token=card.token,
-            brand=card.brand,
-            last4=card.last4,
-            expires=expires,
-            is_default=not kept,
-            created_at=clock.now(),
-        )
-        .returning(SavedCard)
-    ).one()
+        return None
+    made = SavedCard(
+        user_id=user_id,
+        provider=provider,
+        token=card.token,
+        brand=card.brand,
+        last4=card.last4,
+        expires=expires,
+        is_default=not kept,
+    )
+    db.session.add(made)
+    return made
 
 
 @operation
@@ -89,13 +90,22 @@ def use(*, actor: Actor, card_id: int) -> CardToken:
     return CardToken(token=card.token, brand=card.brand, last4=card.last4)
 
 
-def _hold(actor: Actor) -> None:
-    """One change of a user's cards at a time: the user's row is the lock."""
-    db.session.execute(select(User.id).where(User.id == actor.person_id).with_for_update())
+def _kept(user_id: int) -> Sequence[SavedCard]:
+    mine = (SavedCard.user_id == user_id, SavedCard.removed_at.is_(None))
+    return db.session.scalars(select(SavedCard).where(*mine)).all()
+
+
+def _same(kept: Sequence[SavedCard], card: CardToken, expires: date) -> SavedCard | None:
+    return next((one for one in kept if (one.brand, one.last4, one.expires) == (card.brand, card.last4, expires)), None)
+
+
+def _hold(user_id: int) -> None:
+    """One change of a user's cards at a time. The lock is the user's row; rows that refer to it do not wait for it."""
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
 def _own(actor: Actor, card_id: int, *, removed_too: bool = False) -> SavedCard:
-    _hold(actor)
+    _hold(actor.person_id)
     query = select(SavedCard).where(SavedCard.id == card_id, SavedCard.user_id == actor.person_id)
     card = db.session.scalar(query.execution_options(populate_existing=True))
     if card is None or (card.removed_at is not None and not removed_too):

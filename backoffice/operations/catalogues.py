@@ -12,6 +12,7 @@ from backoffice.access import Action, Actor
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.models.catalogues import Category, Language, RejectionReason, Skill, SkillArea
+from backoffice.operations.texts import cleaned
 
 Entry = Category | SkillArea | Skill | Language | RejectionReason
 CATALOGUES: dict[str, type[Any]] = {
@@ -24,6 +25,8 @@ CATALOGUES: dict[str, type[Any]] = {
 # The field by which an entry is known outside: never changed once it is given.
 KEYS = {"category": "slug", "skill": "slug", "language": "code", "rejection_reason": "code"}
 PARENTS = {"category": "parent_id", "skill": "area_id"}
+TEXT_MAX = 500
+KEY_MAX = 60
 
 
 @operation
@@ -87,10 +90,13 @@ def _model(catalogue: str) -> type[Any]:
 
 def _locked(actor: Actor, catalogue: str, entry_id: int | str) -> Entry:
     model = _model(catalogue)
-    column = model.code if catalogue == "language" else model.id
-    value = str(entry_id) if catalogue == "language" else int(entry_id)
+    if catalogue == "language":
+        this = model.code == str(entry_id)
+    else:
+        # An address may name anything; no entry has the number 0.
+        this = model.id == (int(entry_id) if str(entry_id).isdecimal() else 0)
     entry: Entry | None = db.session.scalar(
-        select(model).where(column == value).with_for_update().execution_options(populate_existing=True)
+        select(model).where(this).with_for_update().execution_options(populate_existing=True)
     )
     actor.require(Action.MANAGE_CATALOGUES)
     if entry is None:
@@ -100,10 +106,12 @@ def _locked(actor: Actor, catalogue: str, entry_id: int | str) -> Entry:
 
 def _texts(model: type[Any], text_en: str, text_ru: str) -> dict[str, Any]:
     stem = "text" if model is RejectionReason else "name"
-    for field, value in (("text_en", text_en), ("text_ru", text_ru)):
-        if not value.strip():
-            raise Refused("catalogue.text_needed", _l("Write it in both languages."), field=field)
-    return {f"{stem}_en": text_en.strip(), f"{stem}_ru": text_ru.strip()}
+    texts = {}
+    for language, typed in (("en", text_en), ("ru", text_ru)):
+        texts[language] = cleaned(typed, field=f"text_{language}", at_most=TEXT_MAX)
+        if not texts[language]:
+            raise Refused("catalogue.text_needed", _l("Write it in both languages."), field=f"text_{language}")
+    return {f"{stem}_{language}": text for language, text in texts.items()}
 
 
 def _key(text: str) -> str:
@@ -111,7 +119,7 @@ def _key(text: str) -> str:
     key = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if not key:
         raise Refused("catalogue.key", _l("Give it a short name in Latin letters."), field="key")
-    return key
+    return key[:KEY_MAX].rstrip("-")
 
 
 def _parent(catalogue: str, parent_id: int | None) -> int | None:

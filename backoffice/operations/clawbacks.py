@@ -12,9 +12,9 @@ from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.operations import withdrawals
 from backoffice.operations.purchases import end_access, return_reserve
+from backoffice.operations.texts import REASON_MAX, cleaned
 from backoffice.outbox import Event, emit
 
-REASON_LENGTH = 1000
 # The reason in the timeline of a withdrawal that a clawback has cancelled.
 CANCELLED_FOR = "clawback"
 
@@ -41,8 +41,8 @@ def give_back(*, actor: Actor, purchase_id: int, reason: str, shown_state: Purch
         raise Conflict(
             "purchase.changed", _l("This purchase has changed since the page was shown. Look at it again and decide.")
         )
-    reason = reason.strip()
-    if not 0 < len(reason) <= REASON_LENGTH:
+    reason = cleaned(reason, field="reason", at_most=REASON_MAX)
+    if not reason:
         raise Refused("clawback.reason", _l("Say why: the student and the author will read it."), field="reason")
     purchase.return_reason = reason
     if purchase.state is PurchaseState.RESERVED:

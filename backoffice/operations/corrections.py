@@ -13,8 +13,8 @@ from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotAllowed, NotFound, Refused
 from backoffice.models.corrections import Correction, CorrectionState
 from backoffice.models.ledger import Account, TransactionKind
+from backoffice.operations.texts import REASON_MAX, cleaned
 
-REASON_LENGTH = 1000
 # Reserves and withdrawals have stories of their own: money leaves them by a refund, a release, a payout.
 KINDS = ("available", "debt", "platform", "provider")
 
@@ -31,13 +31,14 @@ def enter(*, actor: Actor, request_key: str, lines: Mapping[str, int], reason: s
     parts = {account.strip(): amount for account, amount in lines.items() if amount}
     earlier = _by_key(actor, request_key)
     if earlier is None:
-        _check(parts, reason.strip())
+        reason = cleaned(reason, field="reason", at_most=REASON_MAX)
+        _check(parts, reason)
         correction = db.session.scalar(
             insert(Correction)
             .values(
                 request_key=request_key,
                 state=CorrectionState.WAITING,
-                reason=reason.strip(),
+                reason=reason,
                 lines=parts,
                 amount_minor=sum(amount for amount in parts.values() if amount > 0),
                 currency=settings().currency,
@@ -65,7 +66,7 @@ def _by_key(actor: Actor, request_key: str) -> Correction | None:
 
 
 def _check(parts: Mapping[str, int], reason: str) -> None:
-    if not 0 < len(reason) <= REASON_LENGTH:
+    if not reason:
         raise Refused("correction.reason", _l("Say what was wrong and how this mends it."), field="reason")
     if len(parts) < 2 or sum(parts.values()) != 0:
         raise Refused("correction.unbalanced", _l("The lines must sum to zero."), field="lines")
@@ -108,9 +109,10 @@ def decline(*, actor: Actor, correction_id: int, reason: str) -> Correction:
     actor.require(Action.CORRECT_THE_BOOK)
     if correction.state is CorrectionState.DECLINED and correction.decided_by == actor.user_id:
         return correction
-    if not reason.strip():
+    reason = cleaned(reason, field="reason", at_most=REASON_MAX)
+    if not reason:
         raise Refused("correction.reason", _l("Say why."), field="reason")
-    states.move(correction, CorrectionState.DECLINED, actor=actor, reason=reason.strip())
+    states.move(correction, CorrectionState.DECLINED, actor=actor, reason=reason)
     correction.decided_by, correction.decided_at = actor.user_id, clock.now()
     return correction
 

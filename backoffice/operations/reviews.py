@@ -10,6 +10,7 @@ from backoffice.errors import NotFound, Refused
 from backoffice.models.courses import Course, CourseDelta
 from backoffice.models.learning import Review
 from backoffice.operations.lectures import lock_enrolment
+from backoffice.operations.texts import cleaned
 from backoffice.progress import Progress, counts
 
 MAX_TEXT = 4000
@@ -20,11 +21,11 @@ def review(*, actor: Actor, course_id: int, stars: int, text: str) -> Review:
     """Write or change the student's one review of a course (P-7); the rating follows by a delta (C-2).
 
     Errors: `learning.no_access`, `course.not_found`, `review.too_early` (data: percent), `review.stars`,
-    `review.too_long`.
+    those of the text.
     """
     enrolment = lock_enrolment(actor, course_id)
     actor.require(Action.LEARN)
-    _check(stars, text)
+    text = _checked(stars, text)
     revision_id = db.session.scalar(select(Course.live_revision_id).where(Course.id == course_id))
     if revision_id is None:
         raise NotFound("course.not_found", _l("There is no such course."))
@@ -37,14 +38,13 @@ def review(*, actor: Actor, course_id: int, stars: int, text: str) -> Review:
             _l("A review can be written after a fifth of the course."),
             percent=progress.percent,
         )
-    return _write(actor.person_id, course_id, stars, text.strip())
+    return _write(actor.person_id, course_id, stars, text)
 
 
-def _check(stars: int, text: str) -> None:
+def _checked(stars: int, text: str) -> str:
     if not 1 <= stars <= 5:
         raise Refused("review.stars", _l("Give one to five stars."), field="stars")
-    if len(text) > MAX_TEXT:
-        raise Refused("review.too_long", _l("The review is too long."), field="text")
+    return cleaned(text, field="text", at_most=MAX_TEXT)
 
 
 def _write(student_id: int, course_id: int, stars: int, text: str) -> Review:

@@ -1,5 +1,7 @@
 """Topping up the balance by card: intention, answer of the provider, posting (M-2)."""
 
+from datetime import date
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,17 +14,27 @@ from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.integrations.payments.base import CardToken, Charge, ChargeState
 from backoffice.models.ledger import TransactionKind
 from backoffice.models.payments import TopUp, TopUpState
+from backoffice.operations import cards
 from backoffice.outbox import Event, emit
 
 _OPEN = (TopUpState.STARTED, TopUpState.PENDING)
 
 
 @operation
-def start(*, actor: Actor, request_key: str, amount_minor: int, card: CardToken, provider: str) -> TopUp:
+def start(
+    *,
+    actor: Actor,
+    request_key: str,
+    amount_minor: int,
+    card: CardToken,
+    provider: str,
+    keep_expires: date | None = None,
+) -> TopUp:
     """Write down that this card is to be charged; an actor asks the provider after the commit (M-2, rule 7).
 
-    A repeated `request_key` returns the first top-up. Errors: `top_up.amount` (data: field) and
-    `top_up.key_reused` when the key came before with another amount.
+    `keep_expires`, the card's last good day, asks to keep it once it was charged. A repeated `request_key` returns the
+    first top-up. Errors: `top_up.amount`, `card.too_many` (data: field) and `top_up.key_reused` when the key came
+    before with another amount.
     """
     actor.require(Action.TOP_UP)
     values = {
@@ -35,12 +47,15 @@ def start(*, actor: Actor, request_key: str, amount_minor: int, card: CardToken,
         "card_token": card.token,
         "card_brand": card.brand,
         "card_last4": card.last4,
+        "keep_expires": keep_expires,
         "created_at": clock.now(),
     }
     earlier = _by_key(actor, request_key)
     if earlier is None:
         if not settings().min_top_up_minor <= amount_minor <= settings().max_top_up_minor:
             raise Refused("top_up.amount", _l("A top-up of this size is not possible."), field="amount")
+        if keep_expires is not None:
+            cards.require_room(actor, card, keep_expires)
         top_up = db.session.scalar(insert(TopUp).values(values).on_conflict_do_nothing().returning(TopUp))
         if top_up is not None:
             states.begin(top_up, actor=actor)
@@ -105,6 +120,9 @@ def _settle(top_up: TopUp, actor: Actor) -> None:
         top_up_id=top_up.id,
     )
     emit(Event.TOP_UP_SETTLED, top_up_id=top_up.id)
+    if top_up.keep_expires is not None:
+        card = CardToken(token=top_up.card_token, brand=top_up.card_brand, last4=top_up.card_last4)
+        cards.keep(user_id=top_up.user_id, card=card, expires=top_up.keep_expires, provider=top_up.provider)
 
 
 def _charge_back(top_up: TopUp, charge: Charge, actor: Actor) -> None:

@@ -1,12 +1,11 @@
 """Uploads: bytes coming in, a worker's attempts under a lease, and the sweeps over what was left lying (T-2 to T-5)."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from backoffice import clock, states
 from backoffice.access import Action, Actor
@@ -14,10 +13,11 @@ from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
+from backoffice.models.people import User
+from backoffice.operations.texts import clean_filename
 from backoffice.outbox import Event, emit
 
 MIB = 1024 * 1024
-FILENAME_MAX_CHARS = 200
 SWEEP_BATCH = 100
 # Reading a file through before the first sign of progress may take this long per MiB, on the slowest disk.
 CHECK_SECONDS_PER_MIB = 0.2
@@ -37,23 +37,20 @@ class LeaseLost(Conflict):
     """The attempt is no longer the current one: its worker must stop and change nothing."""
 
 
-def clean_filename(name: str) -> str:
-    """The name as it is shown: NFC, last part of a path, no control or direction-changing characters, ≤ 200."""
-    last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    plain = "".join(char for char in last if unicodedata.category(char)[0] != "C").strip()
-    return plain[:FILENAME_MAX_CHARS] or "upload"
-
-
 @operation
 def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int) -> Upload:
-    """Announce a file of `size` bytes. Errors: `upload.empty`, `upload.too_large` (data: limit_mb)."""
+    """Announce a file of `size` bytes.
+
+    Errors: `upload.empty`, `upload.too_large` (data: limit_mb), `upload.too_many` while others are on their way.
+    """
     actor.require(Action.UPLOAD)
-    limit_mb = settings().max_upload_mb
+    limit_mb = largest_mb(kind)
     if size < 1:
         raise Refused("upload.empty", _l("The file is empty."))
     if size > limit_mb * MIB:
         message = _l("The file is larger than %(limit)s MB.", limit=limit_mb)
         raise Refused("upload.too_large", message, limit_mb=limit_mb)
+    _require_room(actor.person_id)
     upload = Upload(
         owner_id=actor.person_id,
         kind=kind,
@@ -65,6 +62,22 @@ def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int) -> Upload
     db.session.flush()
     states.begin(upload, actor=actor)
     return upload
+
+
+def largest_mb(kind: UploadKind) -> int:
+    """The greatest size of a file of this kind, MiB."""
+    return settings().max_image_mb if kind is UploadKind.IMAGE else settings().max_upload_mb
+
+
+def _require_room(owner_id: int) -> None:
+    # One announcement of a person at a time, so that many at once are no way around.
+    db.session.execute(select(User.id).where(User.id == owner_id).with_for_update(key_share=True))
+    on_their_way = select(func.count(Upload.id)).where(
+        Upload.owner_id == owner_id, Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now()
+    )
+    if (db.session.scalar(on_their_way) or 0) >= settings().max_open_uploads:
+        message = _l("Too many of your files are on their way. Finish or cancel some of them first.")
+        raise Refused("upload.too_many", message)
 
 
 @operation

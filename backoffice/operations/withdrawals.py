@@ -12,6 +12,7 @@ from backoffice.errors import Conflict, NotAllowed, NotFound, Refused
 from backoffice.integrations.payments.base import Payout, PayoutState
 from backoffice.models.ledger import TransactionKind
 from backoffice.models.payments import Withdrawal, WithdrawalState
+from backoffice.operations.texts import REASON_MAX, cleaned, legible_name
 from backoffice.outbox import Event, emit
 
 METHOD_LENGTH = 120
@@ -47,7 +48,7 @@ def _checked(actor: Actor, amount_minor: int, payout_method: str) -> str:
     if amount_minor < settings().min_withdrawal_minor:
         raise Refused("withdrawal.too_small", _l("This is less than the least amount of a withdrawal."), field="amount")
     method = " ".join(payout_method.split())
-    if not 4 <= len(method) <= METHOD_LENGTH:
+    if len(method) < 4 or not legible_name(method, METHOD_LENGTH):
         raise Refused("withdrawal.method", _l("Say where the money should go."), field="payout_method")
     # Only the kinder error: the ledger decides, under its lock.
     if ledger.balance(ledger.available(actor.person_id)) < amount_minor:
@@ -133,11 +134,12 @@ def decline(
     _may_decide(actor, withdrawal)
     if withdrawal.state is WithdrawalState.DECLINED and withdrawal.decided_by == actor.user_id:
         return withdrawal
-    if not reason.strip():
+    reason = cleaned(reason, field="reason", at_most=REASON_MAX)
+    if not reason:
         raise Refused("withdrawal.reason", _l("Say why, the author will read it."), field="reason")
     _as_shown(withdrawal, shown_amount_minor, shown_state)
-    withdrawal.decline_reason = reason.strip()
-    states.move(withdrawal, WithdrawalState.DECLINED, actor=actor, reason=reason.strip())
+    withdrawal.decline_reason = reason
+    states.move(withdrawal, WithdrawalState.DECLINED, actor=actor, reason=reason)
     withdrawal.decided_by, withdrawal.decided_at = actor.user_id, clock.now()
     _return_money(withdrawal, actor)
     emit(Event.WITHDRAWAL_DECLINED, withdrawal_id=withdrawal.id)

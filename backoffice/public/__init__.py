@@ -3,7 +3,7 @@
 from flask import Flask
 
 from backoffice.config import Settings
-from backoffice.public import errors, security, sessions
+from backoffice.public import errors, incoming, security, sessions
 from backoffice.public.account.routes import bp as account
 from backoffice.public.auth.routes import bp as auth
 from backoffice.public.callbacks import bp as callbacks
@@ -16,6 +16,7 @@ from backoffice.public.studio.earnings_routes import bp as studio
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register every blueprint, and the doors in front of them."""
+    incoming.init_app(app)
     sessions.init_app(app)
     security.init_app(app, settings)
     errors.init_app(app)

@@ -1,12 +1,18 @@
 """One handler for what the domain refuses and for HTTP errors: a flash, a page or JSON problem details (rule 13)."""
 
+import logging
+
 from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from backoffice.db import db
 from backoffice.errors import DomainError
+
+log = logging.getLogger(__name__)
 
 
 def _wants_json() -> bool:
@@ -35,8 +41,16 @@ def _http_error(error: HTTPException) -> BaseResponse | tuple[str | Response, in
     return _answer(error.code, f"http.{error.code}", "")
 
 
+def _unkeepable(error: DataError) -> tuple[str | Response, int]:
+    """A value that no column can hold and no check in front has caught: the sender's mistake, but ours to look at."""
+    log.exception("a value that the database cannot hold", exc_info=error)
+    db.session.rollback()
+    return _answer(400, "http.400", "")
+
+
 def init_app(app: Flask) -> None:
     """Register the handlers. Unexpected errors stay Flask's 500: logged whole, shown as the same page."""
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DataError, _unkeepable)

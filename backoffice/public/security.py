@@ -87,7 +87,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         RATELIMIT_STORAGE_URI=settings.redis_url if settings.environment != "test" else "memory://",
         RATELIMIT_KEY_PREFIX="lectern",
-        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
     )
     csrf.init_app(app)
     limiter.init_app(app)

@@ -16,6 +16,14 @@ THEMES = ("auto", "light", "dark")
 login_manager = LoginManager()
 
 
+# Where the cookie keeps the number of its login.
+LOGIN = "login"
+
+
+def _is_page() -> bool:
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+
+
 class Sessions(SecureCookieSessionInterface):
     """The session is the cookie, so the last answer wins: only pages prolong it.
 
@@ -25,8 +33,7 @@ class Sessions(SecureCookieSessionInterface):
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         """Whether this answer carries the cookie."""
-        is_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-        return session.modified or (is_page and super().should_set_cookie(app, session))
+        return session.modified or (_is_page() and super().should_set_cookie(app, session))
 
 
 def viewer() -> Viewer | AnonymousViewer:
@@ -38,8 +45,13 @@ def _load(cookie: str) -> Viewer | None:
     user_id, _, epoch = cookie.partition(".")
     if not user_id.isdigit():
         return None
-    found = viewer_by_id(int(user_id))
-    return found if found is not None and str(found.session_epoch) == epoch else None
+    found = viewer_by_id(int(user_id), login_id=session.get(LOGIN, ""))
+    if found is not None and str(found.session_epoch) == epoch:
+        return found
+    if _is_page():
+        # A login that has ended is not carried on from cookie to cookie.
+        session.pop("_user_id")
+    return None
 
 
 def _locale() -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import case, func, select, union_all
 
 from backoffice.db import db
 from backoffice.models.catalogues import RejectionReason
@@ -22,7 +22,7 @@ from backoffice.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """To whom a letter goes, in which language and zone."""
+    """To whom a letter goes, in which language and zone; `name` is empty until the address is confirmed."""
 
     id: int
     email: str
@@ -81,9 +81,14 @@ class BlockFacts:
 def reader(user_id: int) -> Reader | None:
     """The reader with this id; None when the account is disabled: it gets no letters."""
     row = db.session.execute(
-        select(User.id, User.email, User.name, User.locale, User.time_zone).where(
-            User.id == user_id, User.disabled_at.is_(None)
-        )
+        select(
+            User.id,
+            User.email,
+            # Anybody may register with anybody's address: what they call themselves is not sent there.
+            case((User.email_confirmed_at.is_not(None), User.name), else_=""),
+            User.locale,
+            User.time_zone,
+        ).where(User.id == user_id, User.disabled_at.is_(None))
     ).one_or_none()
     return Reader(*row) if row else None
 

@@ -8,7 +8,7 @@ from sqlalchemy import and_, exists, or_, select
 
 from backoffice import clock
 from backoffice.db import db
-from backoffice.models.content import Revision, RevisionState
+from backoffice.models.content import Lecture, Revision, RevisionState
 from backoffice.models.courses import Course, CourseState
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 from backoffice.models.purchases import Enrolment
@@ -81,6 +81,13 @@ def picture_access(upload_id: str, viewer_id: int | None) -> PictureAccess | Non
     ).where(Upload.id == upload_id, Upload.kind == UploadKind.IMAGE, Upload.state == UploadState.DONE)
     row = db.session.execute(query).one_or_none()
     return None if row is None else PictureAccess(*row)
+
+
+def is_free_preview(upload_id: str) -> bool:
+    """Whether everybody may watch this video: a free lecture of a live revision, of a course that is not blocked."""
+    shown = (Lecture.video_upload_id == upload_id, Lecture.free_preview, Course.blocked_at.is_(None))
+    query = select(Lecture.id).join(Course, Course.live_revision_id == Lecture.revision_id).where(*shown).limit(1)
+    return db.session.scalar(query) is not None
 
 
 def uploads_with_use_of_their_file(upload_ids: Collection[str], *, failed_since: datetime) -> frozenset[str]:

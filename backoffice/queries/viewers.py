@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from backoffice.access import VISITOR, Action, Actor, Role
 from backoffice.db import db
-from backoffice.models.people import User, UserRole
+from backoffice.models.people import EndedLogin, User, UserRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,12 @@ class AnonymousViewer:
         """A visitor has no session."""
 
 
-def viewer_by_id(user_id: int) -> Viewer | None:
-    """The viewer with this id; None when there is none or the account is disabled. One statement."""
+def viewer_by_id(user_id: int, *, login_id: str = "") -> Viewer | None:
+    """The viewer with this id; None when there is none, the account is disabled or the login ended. One statement."""
     query = (
         select(User, func.array_remove(func.array_agg(UserRole.role), None).label("roles"))
         .outerjoin(UserRole, UserRole.user_id == User.id)
-        .where(User.id == user_id, User.disabled_at.is_(None))
+        .where(User.id == user_id, User.disabled_at.is_(None), ~exists().where(EndedLogin.id == login_id))
         .group_by(User.id)
     )
     row = db.session.execute(query).one_or_none()

@@ -10,7 +10,7 @@ from backoffice.admin.base import Guarded
 from backoffice.public.security import PUBLIC, csrf
 from tests.guards.sources import files, source
 
-ANY_VALUE = {"IntegerConverter": 1, "UUIDConverter": "00000000-0000-0000-0000-000000000000"}
+ANY_VALUE = {"RowNumber": 1, "UUIDConverter": "00000000-0000-0000-0000-000000000000"}
 
 
 def _value(converter: BaseConverter) -> object:

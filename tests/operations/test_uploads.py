@@ -15,7 +15,8 @@ from backoffice.models.media import Upload, UploadKind, UploadState
 from backoffice.models.outbox import OutboxEvent
 from backoffice.models.timeline import Transition
 from backoffice.operations import uploads
-from backoffice.operations.uploads import GAVE_UP, MIB, LeaseLost, Work, clean_filename
+from backoffice.operations.texts import clean_filename
+from backoffice.operations.uploads import GAVE_UP, MIB, LeaseLost, Work
 from backoffice.outbox import Event
 from tests.factories.people import Cast
 
@@ -70,6 +71,18 @@ def test_b8_only_authors_upload(cast: Cast) -> None:
     for person in (cast.student, cast.admin, cast.visitor):
         with pytest.raises(NotAllowed):
             begun(person)
+    assert begun(cast.owner).state is UploadState.RECEIVING
+
+
+def test_b8_a_picture_is_no_video_and_nobody_announces_files_without_end(cast: Cast) -> None:
+    with pytest.raises(Refused) as refused:
+        uploads.begin(actor=cast.owner, kind=UploadKind.IMAGE, filename="a.png", size=21 * MIB)
+    assert (refused.value.code, refused.value.data["limit_mb"]) == ("upload.too_large", 20)
+    first, *_others = (begun(cast.owner) for _number in range(settings().max_open_uploads))
+    with pytest.raises(Refused, match=r"upload\.too_many"):
+        begun(cast.owner)
+    assert begun(cast.other_author).state is UploadState.RECEIVING
+    uploads.discard(actor=cast.owner, upload_id=first.id)
     assert begun(cast.owner).state is UploadState.RECEIVING
 
 

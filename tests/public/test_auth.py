@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -13,9 +14,11 @@ from backoffice.access import VISITOR
 from backoffice.config import settings
 from backoffice.db import db, unguarded
 from backoffice.models.letters import Letter
+from backoffice.models.outbox import OutboxEvent
 from backoffice.models.people import AuthorProfile, User
 from backoffice.operations import account_tokens, accounts
 from backoffice.operations.account_tokens import Purpose
+from backoffice.outbox import Event
 from backoffice.public.security import limiter
 from tests.factories.people import Cast, log_in, person
 from tests.factories.tasks import drain
@@ -100,6 +103,19 @@ def test_a_reset_is_answered_alike_for_known_and_unknown_addresses(app: Flask, a
     drain(app)
     written = db.session.scalars(select(Letter.recipient).where(Letter.key.startswith("password-reset:"))).all()
     assert written == ["anna@example.org"]
+    # As much is written for both, so that the time of the answer tells nothing either.
+    asked = select(func.count(OutboxEvent.id)).where(OutboxEvent.name == Event.PASSWORD_RESET_ASKED.value)
+    assert db.session.scalar(asked) == 2
+
+
+def test_what_a_stranger_calls_themselves_is_not_sent_to_somebody_elses_address(
+    app: Flask, client: FlaskClient
+) -> None:
+    client.post("/register", data=FORM | {"name": "You have won, see evil.example"})
+    drain(app)
+    letter = db.session.scalars(select(Letter)).one()
+    assert letter.recipient == "anna@example.org"
+    assert "evil" not in letter.body
 
 
 def _same(one: str, other: str) -> bool:
@@ -155,43 +171,24 @@ def test_login_leads_back_inside_the_house_only(client: FlaskClient, anna: User,
     assert page.location == where
 
 
-def test_logout_ends_the_session_and_needs_a_post(client: FlaskClient, anna: User) -> None:
+def test_logout_ends_the_session_and_needs_a_post(app: Flask, client: FlaskClient, anna: User) -> None:
     enter(client)
     assert client.get("/logout").status_code == 405
     assert is_in(client)
+    copied = client.get_cookie("lectern")
+    assert copied is not None
+    elsewhere = app.test_client()
+    enter(elsewhere)
     assert client.post("/logout").status_code == 302
     assert not is_in(client)
-
-
-def test_failed_logins_are_throttled_per_account_from_any_address(app: Flask, anna: User) -> None:
-    client = app.test_client()
-    codes = [
-        client.post(
-            "/login",
-            data={"email": "ANNA@example.org", "password": "wrong password"},
-            environ_base={"REMOTE_ADDR": f"10.0.0.{number}"},
-        ).status_code
-        for number in range(12)
-    ]
-    assert codes == [422] * 10 + [429] * 2
-    assert enter(client) == 429
-    assert not is_in(client)
-
-
-def test_failed_logins_are_throttled_per_address_for_any_account(app: Flask, anna: User) -> None:
-    client = app.test_client()
-    codes = [enter(client, email=f"person{number}@example.org") for number in range(12)]
-    assert codes == [422] * 10 + [429] * 2
-
-
-def test_successful_logins_are_not_counted(app: Flask, anna: User) -> None:
-    assert [enter(app.test_client()) for _ in range(12)] == [302] * 12
-
-
-def test_letters_to_one_address_are_limited(app: Flask, anna: User) -> None:
-    client = app.test_client()
-    codes = [client.post("/forgot", data={"email": "anna@example.org"}).status_code for _ in range(6)]
-    assert codes == [200] * 5 + [429]
+    # Neither does a copy of the cookie open anything any more, nor what is made of it; other devices stay in.
+    thief = app.test_client()
+    thief.set_cookie("lectern", copied.value)
+    assert not is_in(thief)
+    with clock.at(clock.now() + timedelta(days=500)):
+        accounts.log_out(actor=VISITOR, login_id="another")
+        assert not is_in(thief)
+    assert is_in(elsewhere)
 
 
 def test_a_disabled_user_is_out_at_once(client: FlaskClient, anna: User) -> None:

@@ -9,10 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from backoffice import clock, ledger
 from backoffice.access import Actor
-from backoffice.db import db
-from backoffice.errors import DomainError
+from backoffice.db import db, operation
 from backoffice.integrations.payments.base import CardToken
-from backoffice.models.payments import SavedCard, TopUp
+from backoffice.models.payments import SavedCard, TopUp, TopUpState
 from backoffice.operations import cards
 from backoffice.tasks.actors import money
 from tests.factories.people import Cast, log_in
@@ -23,7 +22,16 @@ GOOD = date(2040, 12, 31)
 
 def keep(actor: Actor, last4: str, expires: date = GOOD) -> SavedCard:
     token = CardToken(token=f"tok-settled-{int(clock.now().timestamp())}-{last4}", brand="visa", last4=last4)
-    return cards.keep(actor=actor, card=token, expires=expires, provider="fake")
+    kept: SavedCard | None = operation(cards.keep)(
+        user_id=actor.person_id, card=token, expires=expires, provider="fake"
+    )
+    assert kept is not None
+    return kept
+
+
+def settle(request_key: str) -> None:
+    top_up = db.session.scalars(select(TopUp).where(TopUp.request_key == request_key)).one()
+    money.settle_top_up(top_up_id=top_up.id)
 
 
 def kept(actor: Actor) -> list[tuple[str, bool]]:
@@ -36,14 +44,25 @@ def test_m2_a_card_is_kept_when_its_owner_wants_it_and_used_again(client: FlaskC
     client.post("/account/top-up", data=CARD | {"request_key": "1", "amount": "20", "saved": "0"})
     assert kept(cast.student) == []
     client.post("/account/top-up", data=CARD | {"request_key": "2", "amount": "20", "saved": "0", "keep": "y"})
+    assert kept(cast.student) == []
+    settle("2")
     assert kept(cast.student) == [("4242", True)]
     card = db.session.scalars(select(SavedCard)).one()
     assert "visa ···· 4242" in client.get("/account/top-up").text
     answer = client.post("/account/top-up", data={"request_key": "3", "amount": "7", "saved": str(card.id)})
     assert answer.status_code == 302
-    top_up = db.session.scalars(select(TopUp).where(TopUp.request_key == "3")).one()
-    money.settle_top_up(top_up_id=top_up.id)
-    assert ledger.balance(ledger.available(cast.student.person_id)) == 700
+    settle("3")
+    assert ledger.balance(ledger.available(cast.student.person_id)) == 2_700
+
+
+@pytest.mark.parametrize("number", ["4000 0000 0000 0002", "4000000000000002"])
+def test_m2_a_card_that_was_declined_is_not_kept(client: FlaskClient, cast: Cast, number: str) -> None:
+    log_in(client, cast.student)
+    form = CARD | {"number": number, "request_key": "1", "amount": "20", "saved": "0", "keep": "y"}
+    assert client.post("/account/top-up", data=form).status_code == 302
+    settle("1")
+    assert db.session.scalars(select(TopUp.state)).one() is TopUpState.DECLINED
+    assert kept(cast.student) == []
 
 
 def test_m2_no_table_holds_a_card_number(client: FlaskClient, cast: Cast) -> None:
@@ -97,12 +116,25 @@ def test_m2_an_expired_or_forgotten_card_charges_nothing(client: FlaskClient, ca
     assert db.session.scalars(select(TopUp)).all() == []
 
 
-def test_m2_a_shelf_of_cards_ends(cast: Cast) -> None:
+def test_m2_a_shelf_of_cards_ends(client: FlaskClient, cast: Cast) -> None:
     for number in range(cards.MOST):
         keep(cast.student, f"{number:04}")
-    with pytest.raises(DomainError) as error:
-        keep(cast.student, "9999")
-    assert error.value.code == "card.too_many"
+    log_in(client, cast.student)
+    form = CARD | {"request_key": "1", "amount": "20", "saved": "0", "keep": "y"}
+    answer = client.post("/account/top-up", data=form)
+    assert answer.status_code == 422
+    assert "You keep too many cards" in answer.text
+    assert db.session.scalars(select(TopUp)).all() == []
+
+
+def test_m2_a_card_for_which_there_is_no_room_by_now_is_charged_and_not_kept(client: FlaskClient, cast: Cast) -> None:
+    log_in(client, cast.student)
+    client.post("/account/top-up", data=CARD | {"request_key": "1", "amount": "20", "saved": "0", "keep": "y"})
+    for number in range(cards.MOST):
+        keep(cast.student, f"{number:04}")
+    settle("1")
+    assert ledger.balance(ledger.available(cast.student.person_id)) == 2_000
+    assert len(kept(cast.student)) == cards.MOST
 
 
 def test_m2_the_database_allows_one_default(cast: Cast) -> None:

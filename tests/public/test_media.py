@@ -6,15 +6,17 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from backoffice import clock
 from backoffice.config import settings
 from backoffice.db import db, unguarded
 from backoffice.integrations.storage.house import storage
-from backoffice.models.content import Revision
+from backoffice.models.content import Lecture, Revision
 from backoffice.models.courses import Course
 from backoffice.models.media import Upload, UploadState
-from backoffice.public.media.links import cover_url, signed_master_url, signed_poster_url
+from backoffice.operations import blocks
+from backoffice.public.media.links import EVERYBODY, cover_url, signed_master_url, signed_poster_url
 from tests.factories import courses
 from tests.factories.media import Uploader, picture_bytes, video_bytes
 from tests.factories.people import Cast, log_in
@@ -42,8 +44,8 @@ def done_video(app: Flask, browser: Uploader) -> str:
 def test_x5_a_video_plays_for_the_holder_of_the_link(app: Flask, browser: Uploader, cast: Cast) -> None:
     upload_id = done_video(app, browser)
     with app.test_request_context():
-        master, poster = signed_master_url(upload_id, cast.student.person_id), signed_poster_url(upload_id, 0)
-    visitor = app.test_client()
+        master, poster = (make(upload_id, cast.student.person_id) for make in (signed_master_url, signed_poster_url))
+    visitor = log_in(app.test_client(), cast.student)
     playlist = visitor.get(master)
     assert playlist.status_code == 200
     assert playlist.mimetype == "application/vnd.apple.mpegurl"
@@ -61,11 +63,31 @@ def test_x5_a_video_plays_for_the_holder_of_the_link(app: Flask, browser: Upload
     assert visitor.get(f"{folder}/{file}", headers={"Range": f"bytes={len(whole)}-"}).status_code == 416
 
 
-def test_x5_forged_and_expired_links_open_nothing(app: Flask, browser: Uploader) -> None:
+def test_l8_a_link_to_a_free_preview_closes_with_the_course(app: Flask, client: FlaskClient, cast: Cast) -> None:
+    course = courses.live_course(cast.owner)
+    made = courses.upload(cast.owner)
+    with unguarded():
+        lecture = db.session.scalars(select(Lecture).where(Lecture.revision_id == course.live_revision_id)).first()
+        assert lecture is not None
+        lecture.video_upload_id, lecture.free_preview = made.id, True
+        db.session.commit()
+    with app.test_request_context():
+        url = signed_master_url(made.id, EVERYBODY)
+    # The factory makes no files: whoever may look is told that there is none.
+    assert client.get(url).status_code == 404
+    blocks.block(actor=cast.moderator, course_id=course.id, reason="A complaint.")
+    for person in (cast.visitor, cast.student):
+        browser = log_in(app.test_client(), person) if person.user_id else app.test_client()
+        assert browser.get(url).status_code == 403
+    blocks.unblock(actor=cast.moderator, course_id=course.id)
+    assert client.get(url).status_code == 404
+
+
+def test_x5_forged_and_expired_links_open_nothing(app: Flask, browser: Uploader, cast: Cast) -> None:
     upload_id, other = done_video(app, browser), "f" * 32
     with app.test_request_context():
-        url = signed_master_url(upload_id, 7)
-        elsewhere = signed_master_url(other, 7)
+        url = signed_master_url(upload_id, cast.student.person_id)
+        elsewhere = signed_master_url(other, cast.student.person_id)
     client = app.test_client()
     _, _, token, _, name = url.split("/")
     expires, viewer, digest = token.split(".")
@@ -73,11 +95,13 @@ def test_x5_forged_and_expired_links_open_nothing(app: Flask, browser: Uploader)
     for forged in (
         f"{expires}.{viewer}.{turned}",
         f"{int(expires) + 1}.{viewer}.{digest}",
-        f"{expires}.8.{digest}",
+        f"{expires}.{int(viewer) + 1}.{digest}",
         "x",
     ):
         assert client.get(f"/v/{forged}/{upload_id}/{name}").status_code == 403
     assert client.get(f"/v/{elsewhere.split('/')[2]}/{upload_id}/{name}").status_code == 403
+    assert client.get(url).status_code == 403
+    log_in(client, cast.student)
     assert client.get(f"/v/{token}/{upload_id}/no-such-file.m4s").status_code == 404
     assert client.get(f"/v/{token}/{upload_id}/..%2f..%2fmaster.m3u8").status_code == 404
     with clock.at(clock.now() + timedelta(minutes=settings().media_link_minutes)):

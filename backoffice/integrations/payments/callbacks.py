@@ -49,7 +49,7 @@ def verify(key: bytes, body: bytes, header: str, *, now: int) -> None:
     moment = parts.get("t", "")
     if not (moment.isascii() and moment.isdigit() and len(moment) < 15):
         raise BadCallback("no signature")
-    if not hmac.compare_digest(_digest(key, int(moment), body), parts.get("v1", "")):
+    if not hmac.compare_digest(_digest(key, int(moment), body).encode(), parts.get("v1", "").encode()):
         raise BadCallback("a wrong signature")
     if abs(now - int(moment)) > TOLERANCE_SECONDS:
         raise BadCallback("an old signature")

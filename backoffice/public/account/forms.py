@@ -16,6 +16,7 @@ from backoffice.config import settings
 from backoffice.integrations.payments.base import Card, checked_card
 from backoffice.money import Money, parse
 from backoffice.operations.withdrawals import METHOD_LENGTH
+from backoffice.public.incoming import whole_number
 from backoffice.queries.money import CardView
 
 _EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*/?\s*((?:20)?[0-9]{2})", re.ASCII)
@@ -83,7 +84,7 @@ class TopUpForm(MoneyForm):
     """Amount and card: one that is kept, or another one."""
 
     amount = AmountField(_l("Amount"), [InputRequired(_l("How much?"))])
-    saved = RadioField(_l("Card"), coerce=int, default=0, validate_choice=False)
+    saved = RadioField(_l("Card"), coerce=whole_number, default=0, validate_choice=False)
     number = CardPartField(_l("Card number"), [Length(max=40)])
     expires = ExpiryField(_l("Good until"))
     code = CardPartField(_l("Security code"), [Length(max=8)])

@@ -13,6 +13,7 @@ from backoffice.models.exports import ExportState
 from backoffice.operations import exports
 from backoffice.public.account.blueprint import bp
 from backoffice.public.account.forms import KeyedForm
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import exports as export_queries
 from backoffice.queries import history as queries
@@ -26,7 +27,7 @@ SALES = "sales"
 @bp.get("/history")
 def history() -> str:
     """Entries of the balance, or an author's sales; whatever is filtered stands in the address."""
-    filters, before = _filters(), request.args.get("before", type=int)
+    filters, before = _filters(), request.args.get("before", type=whole_number)
     person_id = viewer().actor.person_id
     shown: dict[str, Any] = {"entries": [], "sales": []}
     if filters.kind == SALES:

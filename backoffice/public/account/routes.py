@@ -8,6 +8,7 @@ from backoffice import formats
 from backoffice.money import Money
 from backoffice.operations import purchases as purchase_operations
 from backoffice.public.account.blueprint import bp
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.public.site.routes import safe_next
 from backoffice.queries import history, money
@@ -45,7 +46,7 @@ def balance() -> str:
 @bp.get("/purchases")
 def purchases() -> str:
     """Courses that the viewer has bought, each with the date until which it can be given back (M-4)."""
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=whole_number)
     bought, more = purchase_queries.of_student(viewer().actor.person_id, before=before)
     return render_template(
         "account/purchases.html",

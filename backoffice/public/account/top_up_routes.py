@@ -1,5 +1,7 @@
 """Topping up: the card form, cards that are kept, and the page that shows how a top-up goes (M-2)."""
 
+from datetime import date
+
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -52,16 +54,12 @@ def _cards() -> list[CardView]:
     return money.cards(viewer().actor.person_id)
 
 
-def _card(form: TopUpForm) -> CardToken:
-    """The kept card that was chosen, or the one that was typed, kept if its owner wants it (M-2)."""
-    actor = viewer().actor
+def _card(form: TopUpForm) -> tuple[CardToken, date | None]:
+    """The kept card that was chosen, or the one that was typed with its last good day if it shall be kept (M-2)."""
     if form.saved.data:
-        return cards.use(actor=actor, card_id=form.saved.data)
+        return cards.use(actor=viewer().actor, card_id=form.saved.data), None
     typed = form.card()
-    token = payment_provider().tokenize(typed)
-    if form.keep.data:
-        cards.keep(actor=actor, card=token, expires=typed.expires, provider=DEFAULT)
-    return token
+    return payment_provider().tokenize(typed), typed.expires if form.keep.data else None
 
 
 @bp.get("/cards")
@@ -105,12 +103,14 @@ def start_top_up() -> Response | tuple[str, int]:
     if form.validate_on_submit():
         key, amount = form.request()
         try:
+            card, keep_expires = _card(form)
             top_up = top_ups.start(
                 actor=viewer().actor,
                 request_key=key,
                 amount_minor=amount,
-                card=_card(form),
+                card=card,
                 provider=DEFAULT,
+                keep_expires=keep_expires,
             )
         except DomainError as error:
             refusals.show(form, error)

@@ -10,7 +10,7 @@ from backoffice.errors import DomainError
 from backoffice.operations import accounts
 from backoffice.public import refusals
 from backoffice.public.auth import logins
-from backoffice.public.auth.forms import EmailForm, LoginForm, NewPasswordForm, RegistrationForm
+from backoffice.public.auth.forms import MAX_EMAIL, EmailForm, LoginForm, NewPasswordForm, RegistrationForm
 from backoffice.public.security import limiter
 from backoffice.public.sessions import viewer
 from backoffice.public.site.routes import safe_next
@@ -22,15 +22,18 @@ LETTERS_PER_ACCOUNT = "5 per hour"
 
 
 def _typed_email() -> str:
-    return request.form.get("email", "").strip().lower()[:254]
+    """One limit per account, however its address is spelled."""
+    return accounts.normal_email(request.form.get("email", "")[:MAX_EMAIL])
 
 
 def _login_attempts() -> str:
     return settings().login_attempts
 
 
-def _failed(response: Response) -> bool:
-    return response.status_code != 302
+def _give_attempt_back() -> None:
+    """Attempts are counted when they begin, so that many at once are no way around; those that lead in do not count."""
+    for counted in limiter.current_limits:
+        limiter.storage.incr(counted.key, counted.limit.get_expiry(), amount=-1)
 
 
 def _home() -> Response:
@@ -63,8 +66,8 @@ def register() -> Response | str | tuple[str, int]:
 
 
 @bp.route("/login", methods=["GET", "POST"])
-@limiter.limit(_login_attempts, methods=["POST"], deduct_when=_failed)
-@limiter.limit(_login_attempts, methods=["POST"], key_func=_typed_email, deduct_when=_failed)
+@limiter.limit(_login_attempts, methods=["POST"])
+@limiter.limit(_login_attempts, methods=["POST"], key_func=_typed_email)
 def login() -> Response | str | tuple[str, int]:
     """Log in; failed attempts are counted per address and per account."""
     goal = safe_next(request.args.get("next"))
@@ -77,6 +80,7 @@ def login() -> Response | str | tuple[str, int]:
         except DomainError as error:
             refusals.show(form, error)
         else:
+            _give_attempt_back()
             logins.begin(found.user_id)
             return redirect(goal or url_for("storefront.home"))
     return render_template("auth/login.html", form=form, goal=goal), 422 if form.is_submitted() else 200

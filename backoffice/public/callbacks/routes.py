@@ -22,9 +22,11 @@ LARGEST_BODY = 64 * 1024
 
 @bp.post("/fake")
 def fake() -> tuple[str, int]:
-    """What the fake provider tells. 400 when it is not signed by it; what the house cannot follow is sent again."""
-    if (request.content_length or 0) > LARGEST_BODY:
-        abort(413)
+    """What the fake provider tells. 400 when it is not signed by it; what the house cannot follow is sent again.
+
+    413 for a body that no provider sends, however its length is told.
+    """
+    request.max_content_length = LARGEST_BODY
     body = request.get_data()
     try:
         key = callbacks.signing_key(settings().secret_key)

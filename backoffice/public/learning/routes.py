@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from backoffice import markdown
 from backoffice.errors import Refused
 from backoffice.operations import answers, lectures
-from backoffice.public.media.links import signed_master_url, signed_poster_url
+from backoffice.public.media.links import EVERYBODY, signed_master_url, signed_poster_url
 from backoffice.public.sessions import viewer
 from backoffice.queries import learning
 from backoffice.queries.learning import Entry, LectureView
@@ -23,10 +23,9 @@ def _entered(slug: str) -> Entry:
     return found
 
 
-def _video(found: LectureView) -> dict[str, str]:
+def _video(found: LectureView, person: int) -> dict[str, str]:
     if found.video_id is None:
         return {}
-    person = viewer().id or 0
     poster = signed_poster_url(found.video_id, person) if found.poster else ""
     return {"hls_url": signed_master_url(found.video_id, person), "poster": poster}
 
@@ -60,7 +59,7 @@ def lecture(slug: str, node_id: int) -> str:
         questions=learning.questions(found.revision_id, node_id, person),
         earlier=lines[place - 1] if place else None,
         later=lines[place + 1] if place + 1 < len(lines) else None,
-        **_video(shown),
+        **_video(shown, person),
     )
 
 
@@ -77,7 +76,7 @@ def preview(slug: str, node_id: int) -> str:
         title=title,
         lecture=shown,
         body=markdown.render(shown.body),
-        **_video(shown),
+        **_video(shown, EVERYBODY),
     )
 
 

@@ -12,6 +12,9 @@ from backoffice.integrations.storage import signing
 from backoffice.integrations.video.hls import POSTER
 from backoffice.integrations.video.ladder import MASTER
 
+# The holder of a link to what is free for all.
+EVERYBODY = 0
+
 
 def video_prefix(upload_id: str) -> str:
     """Where the storage keeps the products of a video; a token opens all of it."""
@@ -21,7 +24,7 @@ def video_prefix(upload_id: str) -> str:
 def signed_url(upload_id: str, viewer_id: int, name: str) -> str:
     """A link to one file of a video that opens it for the link's life. Whoever asks has checked the viewer's right.
 
-    `viewer_id` is 0 for visitors on free previews. Playlists name their files relatively, so that one token serves all.
+    `viewer_id` is EVERYBODY on free previews. Playlists name their files relatively, so that one token serves all.
     """
     token = signing.sign(
         settings().secret_key.encode(),

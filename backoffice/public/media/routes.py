@@ -12,7 +12,7 @@ from backoffice.integrations.storage.house import storage
 from backoffice.integrations.storage.ranges import range_response
 from backoffice.public.media.links import video_prefix
 from backoffice.public.sessions import viewer
-from backoffice.queries.media import picture_access
+from backoffice.queries.media import is_free_preview, picture_access
 
 bp = Blueprint("media", __name__)
 YEAR_S = 365 * 24 * 3600
@@ -40,11 +40,16 @@ def public_image(upload_id: str, name: str) -> BaseResponse:
 
 @bp.get("/v/<token>/<upload_id>/<path:name>")
 def stream(token: str, upload_id: str, name: str) -> BaseResponse:
-    """One file of a video, whole or a range of it; 403 when the link is forged or expired."""
+    """One file of a video, whole or a range of it; 403 when the link is forged, expired or somebody else's.
+
+    A link that was given to no one in particular opens what everybody may look at, as long as they may (L-8, C-4).
+    """
     prefix = video_prefix(upload_id)
     try:
-        signing.verify(settings().secret_key.encode(), token, prefix=prefix, now=clock.now())
+        holder = signing.verify(settings().secret_key.encode(), token, prefix=prefix, now=clock.now())
     except signing.LinkRefused:
+        abort(403)
+    if holder != (viewer().id or 0) if holder else not is_free_preview(upload_id):
         abort(403)
     return _file(f"{prefix}/{name}")
 

@@ -75,13 +75,14 @@ def create_upload() -> Response:
     metadata = _metadata(request.headers.get("Upload-Metadata", ""))
     if metadata.get("kind") not in [kind.value for kind in UploadKind]:
         raise ProtocolError(400, _("This kind of file cannot be uploaded here."))
-    fits = length <= settings().max_upload_mb * uploads.MIB
+    kind = UploadKind(metadata["kind"])
+    fits = length <= uploads.largest_mb(kind) * uploads.MIB
     if fits and shutil.disk_usage(uploads_folder()).free < length + SPARE_BYTES:
         raise ProtocolError(507, _("There is no room for this file at the moment. Try again later."))
     try:
         upload = uploads.begin(
             actor=viewer().actor,
-            kind=UploadKind(metadata["kind"]),
+            kind=kind,
             filename=metadata.get("filename", ""),
             size=length,
         )

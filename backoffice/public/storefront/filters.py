@@ -14,7 +14,7 @@ from backoffice.queries.catalogue import Filters, Sort
 from backoffice.queries.facets import Choice, Facets
 
 LONGEST = 200
-MOST = 10**7
+MOST = 10**7 - 1
 LISTS = ("category", "level", "language", "skill")
 
 
@@ -32,7 +32,7 @@ def parse(args: MultiDict[str, str]) -> Filters:
         language=chosen("language"),
         skill=chosen("skill"),
         price=args["price"] if args.get("price") in ("free", "paid") else "",
-        max_price=int(most) if most.isascii() and most.isdecimal() and int(most[:9]) <= MOST else None,
+        max_price=int(most) if most.isascii() and most.isdecimal() and len(most) <= len(str(MOST)) else None,
         rating=int(stars) if stars in ("3", "4") else None,
         certificate=args.get("certificate") == "1",
         sort=Sort(sort) if sort in set(Sort) else Sort.NEWEST,

@@ -6,13 +6,14 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from backoffice.config import settings
 from backoffice.errors import DomainError, NotFound
 from backoffice.integrations.checks.model import LectureSnapshot, ModuleSnapshot
 from backoffice.markdown import render
 from backoffice.models.content import LectureKind
-from backoffice.operations import content
+from backoffice.models.media import UploadKind
+from backoffice.operations import content, uploads
 from backoffice.public import refusals
+from backoffice.public.incoming import whole_number
 from backoffice.public.media.messages import error_sentence
 from backoffice.public.sessions import viewer
 from backoffice.public.studio import desk
@@ -137,7 +138,7 @@ def lecture(course_id: int, node_id: int) -> Page:
         video=video,
         video_error=error_sentence(video.error_code) if video and video.error_code else "",
         preview=render(form.body.data or ""),
-        max_upload_bytes=settings().max_upload_mb * 1024 * 1024,
+        max_upload_bytes=uploads.largest_mb(UploadKind.VIDEO) * uploads.MIB,
     )
     return page, _status(form.is_submitted())
 
@@ -246,7 +247,7 @@ def delete_node(course_id: int, kind: str, node_id: int) -> Response:
 
 
 def _after(course_id: int) -> Response:
-    parent, kind = request.form.get("parent", type=int), request.form.get("parent_kind", "module")
+    parent, kind = request.form.get("parent", type=whole_number), request.form.get("parent_kind", "module")
     return _back(course_id, parent, "lecture" if kind == "lecture" else "module")
 
 

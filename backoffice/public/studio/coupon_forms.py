@@ -2,12 +2,12 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, IntegerField, SelectChoice, SelectField, StringField
+from wtforms import IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from backoffice.config import settings
 from backoffice.operations.coupons import CouponTerms
-from backoffice.public.studio.forms import MoneyField, aware
+from backoffice.public.studio.forms import MomentField, MoneyField, aware
 
 
 class CouponForm(FlaskForm):
@@ -18,8 +18,8 @@ class CouponForm(FlaskForm):
     amount = MoneyField(_l("Or an amount off"))
     course_id = SelectField(_l("For"), coerce=int, default=0)
     max_uses = IntegerField(_l("How often it can be used"), [Optional()])
-    starts_at = DateTimeLocalField(_l("Begins"), [Optional()])
-    ends_at = DateTimeLocalField(_l("Ends"), [Optional()])
+    starts_at = MomentField(_l("Begins"), [Optional()])
+    ends_at = MomentField(_l("Ends"), [Optional()])
 
     def __init__(self, courses: list[tuple[int, str]]) -> None:
         self.currency = settings().currency

@@ -5,6 +5,7 @@ from flask_babel import format_date
 
 from backoffice import formats
 from backoffice.access import Action
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.public.studio.blueprint import bp
 from backoffice.queries import forecast, money
@@ -15,7 +16,7 @@ from backoffice.queries import purchases as purchase_queries
 def earnings() -> str:
     """Available, frozen, and every sale with its amount after commission: pending, success or cancelled."""
     viewer().actor.require(Action.WITHDRAW)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=whole_number)
     sales, more = purchase_queries.sales_of(viewer().actor.person_id, before=before)
     return render_template(
         "studio/earnings.html",

@@ -40,6 +40,7 @@ LEVELS = {
 
 # More rows than there may be options, so that too many are refused by their rule and not cut off in silence.
 MOST_ROWS = 50
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 
 
 class NewCourseForm(FlaskForm):
@@ -123,14 +124,29 @@ class MoneyField(StringField):
                 raise ValidationError(_("Write an amount such as 49 or 49.90.")) from error
 
 
+class MomentField(DateTimeLocalField):
+    """A moment in the reader's time zone; years beyond any calendar of a shop are refused before zones are applied."""
+
+    data: datetime | None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed."""
+        super().process_formdata(valuelist)
+        if self.data is not None and not FIRST_YEAR <= self.data.year <= LAST_YEAR:
+            self.data = None
+            raise ValueError(
+                _("Choose a date between the years %(first)s and %(last)s.", first=FIRST_YEAR, last=LAST_YEAR)
+            )
+
+
 class TermsForm(FlaskForm):
     """Price, discount and sales window (L-5, M-11); moments in the reader's time zone (S-6)."""
 
     price = MoneyField(_l("Price"), validators=[InputRequired()])
     discount = MoneyField(_l("Discounted price"), validators=[])
-    discount_until = DateTimeLocalField(_l("Discount ends"), validators=[Optional()])
-    sale_from = DateTimeLocalField(_l("Sale begins"), validators=[Optional()])
-    sale_until = DateTimeLocalField(_l("Sale ends"), validators=[Optional()])
+    discount_until = MomentField(_l("Discount ends"), validators=[Optional()])
+    sale_from = MomentField(_l("Sale begins"), validators=[Optional()])
+    sale_until = MomentField(_l("Sale ends"), validators=[Optional()])
 
     def __init__(self, head: CourseHead) -> None:
         self.currency = head.price.currency

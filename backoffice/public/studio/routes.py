@@ -8,9 +8,12 @@ from werkzeug.wrappers import Response
 from backoffice.access import Action
 from backoffice.errors import DomainError, NotAllowed
 from backoffice.integrations.checks.model import Finding
+from backoffice.models.media import UploadKind
 from backoffice.operations import courses as course_operations
-from backoffice.operations import revisions, submissions
+from backoffice.operations import revisions, submissions, uploads
 from backoffice.public import refusals
+from backoffice.public.incoming import whole_number
+from backoffice.public.security import limiter
 from backoffice.public.sessions import viewer
 from backoffice.public.studio import desk
 from backoffice.public.studio.blueprint import bp
@@ -22,6 +25,7 @@ from backoffice.queries.studio_nodes import choices, decision
 
 Page = str | tuple[str, int] | Response
 DECIDED = ("rejected", "in_review")
+NEW_COURSES = "60 per hour"
 
 
 @bp.before_request
@@ -41,11 +45,12 @@ def _authors_only() -> Response | None:
 @bp.get("/courses")
 def courses() -> str:
     """The author's courses with state and what is in the way."""
-    rows = studio.courses_of(viewer().actor, after=request.args.get("after", type=int))
+    rows = studio.courses_of(viewer().actor, after=request.args.get("after", type=whole_number))
     return render_template("studio/courses.html", courses=rows, page_size=studio.PAGE_SIZE)
 
 
 @bp.route("/courses/new", methods=["GET", "POST"])
+@limiter.limit(NEW_COURSES, methods=["POST"], key_func=lambda: f"courses:{viewer().id}")
 def new_course() -> Page:
     """Make a draft (L-1)."""
     form = NewCourseForm(language_code=str(get_locale())[:2])
@@ -118,7 +123,15 @@ def texts(course_id: int) -> Page:
             flash(_("Saved."), "success")
             return redirect(url_for("studio.texts", course_id=course_id))
     cover = upload_status(form.cover_upload_id.data) if form.cover_upload_id.data else None
-    page = desk.page("studio/texts.html", head, current="texts", snapshot=snapshot, form=form, cover=own(cover))
+    page = desk.page(
+        "studio/texts.html",
+        head,
+        current="texts",
+        snapshot=snapshot,
+        form=form,
+        cover=own(cover),
+        max_picture_bytes=uploads.largest_mb(UploadKind.IMAGE) * uploads.MIB,
+    )
     return page, 422 if form.is_submitted() else 200
 
 

@@ -64,10 +64,13 @@ def on_registered_again(*, user_id: int, request: str) -> None:
 @actor(long=True)
 def on_password_reset_asked(*, user_id: int, request: str) -> None:
     """The link that sets a new password."""
+    reader = facts_for.reader(user_id)
+    if reader is None:
+        return
     token = account_tokens.make(user_id, Purpose.RESET_PASSWORD)
     key = f"password-reset:{user_id}:{request}"
     until = clock.now() + timedelta(hours=settings().reset_hours)
-    _deliver(key, "password_reset", facts_for.reader(user_id), token=token, until=until)
+    _deliver(key, "password_reset", reader, token=token, until=until)
 
 
 @actor(long=True)
