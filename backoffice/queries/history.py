@@ -222,6 +222,11 @@ def line(user_id: int, seq: int) -> Line | None:
     )
 
 
+def story_of_purchase(student_id: int, purchase_id: int) -> list[StoryStep]:
+    """The ledger transactions behind an own purchase, as far as a student sees them. One statement (M-9)."""
+    return _steps(student_id, "purchase_id", purchase_id, sees_all=False)
+
+
 def _steps(user_id: int, column: str, number: int, *, sees_all: bool) -> list[StoryStep]:
     """Every transaction about a thing; who is not its author sees own accounts and the reserve, not the commission."""
     query = (

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 
 from backoffice import clock
@@ -34,6 +35,11 @@ class Bought:
     refundable: bool
     access_until: datetime | None
     access: bool
+
+    @property
+    def kept(self) -> bool:
+        """Whether it was not given back, by the student or by staff."""
+        return self.state in (PurchaseState.RESERVED, PurchaseState.RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +123,28 @@ def states_of(status: str) -> list[PurchaseState]:
 
 def of_student(student_id: int, *, before: int | None = None, limit: int = PAGE_ROWS) -> tuple[list[Bought], bool]:
     """A student's purchases, newest first, and whether there are older ones. One statement."""
-    query = (
+    query = _of_student(student_id).order_by(Purchase.id.desc()).limit(limit + 1)
+    if before is not None:
+        query = query.where(Purchase.id < before)
+    found = db.session.execute(query).all()
+    return [_bought(row) for row in found[:limit]], len(found) > limit
+
+
+def one_of_student(student_id: int, purchase_id: int) -> Bought | None:
+    """One purchase of this student; None when it is nobody's or somebody else's. One statement."""
+    row = db.session.execute(_of_student(student_id).where(Purchase.id == purchase_id)).one_or_none()
+    return None if row is None else _bought(row)
+
+
+def _of_student(student_id: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(Purchase, Revision.title, Course.slug, User.name, Enrolment.access_until, Enrolment.ended_at)
         .join(Revision, Revision.id == Purchase.revision_id)
         .join(Course, Course.id == Purchase.course_id)
         .join(User, User.id == Purchase.author_id)
         .join(Enrolment, Enrolment.purchase_id == Purchase.id)
         .where(Purchase.student_id == student_id)
-        .order_by(Purchase.id.desc())
-        .limit(limit + 1)
     )
-    if before is not None:
-        query = query.where(Purchase.id < before)
-    found = db.session.execute(query).all()
-    return [_bought(row) for row in found[:limit]], len(found) > limit
 
 
 def _bought(row: Row[*tuple[object, ...]]) -> Bought:

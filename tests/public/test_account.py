@@ -144,34 +144,6 @@ def test_top_up_leads_nowhere_else(client: FlaskClient, cast: Cast, goal: str) -
     assert "evil.example" not in answer.location
 
 
-def test_m4_give_back_button_works_until_its_date(client: FlaskClient, cast: Cast) -> None:
-    purchase = buy(cast.student, cast.owner)
-    address = f"/account/purchases/{purchase.id}/refund"
-    page = log_in(client, cast.student).get("/account/purchases").text
-    assert address in page
-    assert "possible until" in page
-    answer = client.post(address, follow_redirects=True)
-    assert "$100.00 is on your balance again" in answer.text
-    assert address not in answer.text
-    assert available(cast.student) == 10_000
-
-
-def test_m4_after_the_date_there_is_no_button_and_the_address_says_why(client: FlaskClient, cast: Cast) -> None:
-    purchase = buy(cast.student, cast.owner)
-    log_in(client, cast.student)
-    with clock.at(purchase.refundable_until):
-        assert "/refund" not in client.get("/account/purchases").text
-        answer = client.post(f"/account/purchases/{purchase.id}/refund")
-    assert answer.status_code == 409
-    assert "could be given back are over" in answer.text
-    assert available(cast.student) == 0
-
-
-def test_m4_a_stranger_gives_nothing_back(client: FlaskClient, cast: Cast) -> None:
-    purchase = buy(cast.student, cast.owner)
-    assert log_in(client, cast.other_student).post(f"/account/purchases/{purchase.id}/refund").status_code == 404
-
-
 def test_m6_m7_author_sees_frozen_after_commission_the_gross_and_the_date(client: FlaskClient, cast: Cast) -> None:
     purchase = buy(cast.student, cast.owner, price=9_999)
     log_in(client, cast.owner)
