@@ -17,6 +17,10 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 WIDTHS = (1280, 390)
 COURSE = "python-from-the-first-line"
 # Addresses that name a row are found by a query, whose result fills `{}`.
+OWN_PURCHASE = (
+    "SELECT p.id FROM purchase p JOIN user_account u ON u.id = student_id WHERE email = 'student@lectern.example'"
+    " ORDER BY state = 'reserved' DESC, p.id DESC LIMIT 1"
+)
 PAGES: dict[str, tuple[tuple[str, str], ...]] = {
     "": (
         ("/", ""),
@@ -43,6 +47,7 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
             "SELECT t.id FROM top_up t JOIN user_account u ON u.id = user_id"
             " WHERE email = 'student@lectern.example' LIMIT 1",
         ),
+        *((f"/account/purchases/{{}}{path}", OWN_PURCHASE) for path in ("", "/refund")),
         ("/studio/become-author", ""),
     ),
     "author@lectern.example": (
