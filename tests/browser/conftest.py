@@ -67,6 +67,34 @@ class House:
         with psycopg.connect(url) as connection:
             return connection.execute(query).fetchall()
 
+    def patient_rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The same while the database is being killed and started again."""
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                return self.rows(query)
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, query
+                time.sleep(0.2)
+
+    def wait_for(self, query: str, value: object) -> None:
+        """Wait until the query's one value is this."""
+        deadline = time.monotonic() + READY_SECONDS
+        while (found := self.patient_rows(query)[0][0]) != value:
+            assert time.monotonic() < deadline, f"{query}: {found}"
+            time.sleep(0.2)
+
+    def service_pid(self, name: str) -> int:
+        """The process that the supervisor runs now under this name."""
+        return int(json.loads((self.var_dir / "up.json").read_text())["services"][name]["pid"])
+
+    def wait_until_ready(self) -> None:
+        """Wait until everything answers."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not _ready(self.address):
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+
 
 def _ready(address: str) -> bool:
     try:
@@ -79,9 +107,6 @@ def _ready(address: str) -> bool:
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """`up` on a port and a folder of its own, with the demo shop."""
-    if chromium() is None:
-        warnings.warn("NO CHROMIUM: the browser tests are skipped", stacklevel=1)
-        pytest.skip("no Chromium on this machine: install it to run the browser tests")
     var_dir = tmp_path_factory.mktemp("house")
     port = free_port()
     environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
@@ -110,6 +135,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the run."""
+    if chromium() is None:
+        warnings.warn("NO CHROMIUM: the browser tests are skipped", stacklevel=1)
+        pytest.skip("no Chromium on this machine: install it to run the browser tests")
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_FLAGS)
         yield made
