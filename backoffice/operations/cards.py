@@ -12,7 +12,7 @@ from backoffice.db import db, operation
 from backoffice.errors import NotFound, Refused
 from backoffice.integrations.payments.base import CardToken
 from backoffice.models.payments import SavedCard
-from backoffice.models.people import User
+from backoffice.operations.people import wait_for_turn
 
 MOST = 10
 
@@ -29,7 +29,7 @@ def keep(*, user_id: int, card: CardToken, expires: date, provider: str) -> Save
 
     The first one is the default. The same card is kept once; None when there is no room left by now.
     """
-    _hold(user_id)
+    wait_for_turn(user_id)
     kept = _kept(user_id)
     same = _same(kept, card, expires)
     if same is not None:
@@ -99,13 +99,8 @@ def _same(kept: Sequence[SavedCard], card: CardToken, expires: date) -> SavedCar
     return next((one for one in kept if (one.brand, one.last4, one.expires) == (card.brand, card.last4, expires)), None)
 
 
-def _hold(user_id: int) -> None:
-    """One change of a user's cards at a time. The lock is the user's row; rows that refer to it do not wait for it."""
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
-
-
 def _own(actor: Actor, card_id: int, *, removed_too: bool = False) -> SavedCard:
-    _hold(actor.person_id)
+    wait_for_turn(actor.person_id)
     query = select(SavedCard).where(SavedCard.id == card_id, SavedCard.user_id == actor.person_id)
     card = db.session.scalar(query.execution_options(populate_existing=True))
     if card is None or (card.removed_at is not None and not removed_too):

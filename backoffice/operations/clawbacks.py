@@ -11,6 +11,7 @@ from backoffice.models.ledger import TransactionKind
 from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.operations import withdrawals
+from backoffice.operations.people import wait_for_turn
 from backoffice.operations.purchases import end_access, return_reserve
 from backoffice.operations.texts import REASON_MAX, cleaned
 from backoffice.outbox import Event, emit
@@ -73,6 +74,7 @@ def _claw_back(purchase: Purchase, actor: Actor, reason: str) -> None:
 
 
 def _cancel_withdrawals(author_id: int, actor: Actor) -> None:
+    wait_for_turn(author_id)
     asked = db.session.scalars(
         select(Withdrawal)
         .where(Withdrawal.user_id == author_id, Withdrawal.state == WithdrawalState.ASKED)

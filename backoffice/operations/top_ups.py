@@ -109,6 +109,9 @@ def _record_first(top_up: TopUp, charge: Charge, actor: Actor) -> None:
 def _settle(top_up: TopUp, actor: Actor) -> None:
     states.move(top_up, TopUpState.SETTLED, actor=actor)
     top_up.settled_at = clock.now()
+    if top_up.keep_expires is not None:
+        card = CardToken(token=top_up.card_token, brand=top_up.card_brand, last4=top_up.card_last4)
+        cards.keep(user_id=top_up.user_id, card=card, expires=top_up.keep_expires, provider=top_up.provider)
     ledger.post(
         TransactionKind.TOP_UP,
         key=f"top-up:{top_up.id}",
@@ -120,9 +123,6 @@ def _settle(top_up: TopUp, actor: Actor) -> None:
         top_up_id=top_up.id,
     )
     emit(Event.TOP_UP_SETTLED, top_up_id=top_up.id)
-    if top_up.keep_expires is not None:
-        card = CardToken(token=top_up.card_token, brand=top_up.card_brand, last4=top_up.card_last4)
-        cards.keep(user_id=top_up.user_id, card=card, expires=top_up.keep_expires, provider=top_up.provider)
 
 
 def _charge_back(top_up: TopUp, charge: Charge, actor: Actor) -> None:

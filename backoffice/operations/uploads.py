@@ -13,7 +13,7 @@ from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
-from backoffice.models.people import User
+from backoffice.operations.people import wait_for_turn
 from backoffice.operations.texts import clean_filename
 from backoffice.outbox import Event, emit
 
@@ -70,8 +70,7 @@ def largest_mb(kind: UploadKind) -> int:
 
 
 def _require_room(owner_id: int) -> None:
-    # One announcement of a person at a time, so that many at once are no way around.
-    db.session.execute(select(User.id).where(User.id == owner_id).with_for_update(key_share=True))
+    wait_for_turn(owner_id)
     on_their_way = select(func.count(Upload.id)).where(
         Upload.owner_id == owner_id, Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now()
     )

@@ -12,6 +12,7 @@ from backoffice.errors import Conflict, NotAllowed, NotFound, Refused
 from backoffice.integrations.payments.base import Payout, PayoutState
 from backoffice.models.ledger import TransactionKind
 from backoffice.models.payments import Withdrawal, WithdrawalState
+from backoffice.operations.people import wait_for_turn
 from backoffice.operations.texts import REASON_MAX, cleaned, legible_name
 from backoffice.outbox import Event, emit
 
@@ -29,6 +30,8 @@ def ask(*, actor: Actor, request_key: str, amount_minor: int, payout_method: str
     earlier = _by_key(actor, request_key)
     if earlier is None:
         method = _checked(actor, amount_minor, payout_method)
+        # A clawback at the same moment cancels what is asked for: it must see this one, or this one the debt.
+        wait_for_turn(actor.person_id)
         withdrawal = _write(actor, request_key, amount_minor, method, provider)
         if withdrawal is not None:
             return withdrawal
