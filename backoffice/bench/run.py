@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from backoffice.bench import event_latency, ledger_pages, purchase, release
+from backoffice.bench import commission, event_latency, ledger_pages, purchase, release
 from backoffice.bench.report import Measure, report
 
 BENCHMARKS: dict[str, Callable[[], Measure]] = {
     "event_latency": event_latency.measure,
     "purchase": purchase.measure,
     "release": release.measure,
+    "commission": commission.measure,
     "ledger_pages": ledger_pages.measure,
 }
 
