@@ -41,9 +41,9 @@ _BOOK = text(
 
 def measure() -> Measure:
     """CPU of the history and of the ledger's pages on a million entries, as a multiple of the same on a thousand."""
-    _write(user_id=SHORT_USER, many=SHORT)
+    write_book(user_id=SHORT_USER, many=SHORT)
     short = spent_on(lambda: _look(SHORT_USER))
-    _write(user_id=LONG_USER, many=LONG)
+    write_book(user_id=LONG_USER, many=LONG)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE ledger_entry, ledger_transaction, account"))
     short = min(short, spent_on(lambda: _look(SHORT_USER)))
@@ -59,7 +59,7 @@ def measure() -> Measure:
 
 
 @operation
-def _write(*, user_id: int, many: int) -> None:
+def write_book(*, user_id: int, many: int) -> None:
     db.session.execute(text("SET LOCAL statement_timeout = 0"))
     db.session.execute(_BOOK, {"user": str(user_id), "many": many, "now": clock.now()})
 
