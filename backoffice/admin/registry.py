@@ -11,6 +11,7 @@ from backoffice.admin.dashboard import Dashboard
 from backoffice.admin.ledger import CorrectionsPage, LedgerPage, ProofPage
 from backoffice.admin.purchases import PurchaseBrowser
 from backoffice.admin.review import ReviewQueue
+from backoffice.admin.sales import SalesPage
 from backoffice.admin.tasks import DeliveryBrowser, EventBrowser, LetterBrowser, ParkedPage, SweepBrowser, UploadBrowser
 from backoffice.admin.users import UserBrowser
 from backoffice.admin.withdrawals import WithdrawalsPage
@@ -38,6 +39,7 @@ def views(*, development: bool) -> list[BaseView]:
         PurchaseBrowser(
             Purchase, db, name=_l("Purchases"), category=money, endpoint="admin_purchases", url="purchases"
         ),
+        SalesPage(name=_l("Sales"), category=money, endpoint="admin_sales", url="sales"),
         LedgerPage(name=_l("Ledger"), category=money, endpoint="admin_ledger", url="ledger"),
         CorrectionsPage(name=_l("Corrections"), category=money, endpoint="admin_corrections", url="corrections"),
         ProofPage(name=_l("Proof of the book"), category=money, endpoint="admin_proof", url="proof"),

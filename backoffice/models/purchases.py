@@ -55,6 +55,8 @@ class Purchase(Base):
             postgresql_where=text("state in ('reserved', 'released')"),
         ),
         Index("ix_purchase_due", "release_at", "id", postgresql_where=text("state = 'reserved'")),
+        # A summary of its pages: sums over a time stay cheap, and so does a purchase.
+        Index("ix_purchase_bought", "bought_at", postgresql_using="brin"),
         Index("ix_purchase_author", "author_id", "id"),
         Index("ix_purchase_course", "course_id", "id"),
         Index("ix_purchase_coupon", "coupon_id", postgresql_where=text("coupon_id is not null")),

@@ -21,6 +21,7 @@ LISTS = (
     "/admin/review/",
     "/admin/courses/",
     "/admin/withdrawals/",
+    "/admin/sales/",
     "/admin/ledger/",
     "/admin/corrections/",
     "/admin/proof/",

@@ -81,7 +81,17 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         *(
             (f"/admin/{path}/", "")
             for path in (
-                *("withdrawals", "purchases", "ledger", "corrections", "proof", "coupons", "users", "catalogues"),
+                *(
+                    "withdrawals",
+                    "purchases",
+                    "sales",
+                    "ledger",
+                    "corrections",
+                    "proof",
+                    "coupons",
+                    "users",
+                    "catalogues",
+                ),
                 *("parked", "deliveries", "events", "sweeps", "letters"),
             )
         ),
