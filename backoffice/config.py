@@ -64,7 +64,7 @@ class Settings:
         "", "Address of the fake payment provider that `make up` runs; empty: it answers inside the process (M-2)"
     )
     smtp_url: str = _setting(
-        "", "`smtp://user:password@host:587`; empty: a line in the log, the letter on a staff page (X-6)"
+        "", "`smtp://user:password@host:587`; empty: letters go to `VAR_DIR/log/letters.log` and a staff page (X-6)"
     )
     mail_from: str = _setting("Lectern <no-reply@lectern.example>", "Sender of letters")
 

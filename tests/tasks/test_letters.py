@@ -4,6 +4,7 @@ import itertools
 import re
 import smtplib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -235,11 +236,17 @@ def test_x6_every_event_about_a_person_has_its_letter() -> None:
     assert without == silent
 
 
-def test_x6_the_mailer_follows_the_setting() -> None:
-    assert isinstance(mailer("", "a@example.org"), LogMailer)
-    assert isinstance(mailer("smtp://user:pass@mail.example:2525", "a@example.org"), SmtpMailer)
+def test_x6_the_mailer_follows_the_setting(tmp_path: Path) -> None:
+    log = tmp_path / "log" / "letters.log"
+    assert isinstance(mailer("smtp://user:pass@mail.example:2525", "a@example.org", log), SmtpMailer)
     with pytest.raises(ValueError, match="smtp://"):
-        mailer("mail.example", "a@example.org")
+        mailer("mail.example", "a@example.org", log)
+    for number in (1, 2):
+        letter = OutgoingLetter(key=f"k{number}", recipient="b@example.org", subject="Привет", body=f"Text {number}")
+        mailer("", "a@example.org", log).send(letter)
+    assert log.read_text().count("To: b@example.org\nSubject: Привет\n") == 2
+    assert "Text 2" in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
 
 
 def test_x6_message_id_comes_from_the_key_and_headers_cannot_be_injected() -> None:

@@ -28,7 +28,8 @@ def _deliver(key: str, template: str, reader: Reader | None, **facts: Any) -> No
         return
     outgoing = OutgoingLetter(key=key, recipient=letter.recipient, subject=letter.subject, body=letter.body)
     db.session.close()
-    mailer(settings().smtp_url, settings().mail_from).send(outgoing)
+    log_file = settings().var_dir / "log" / "letters.log"
+    mailer(settings().smtp_url, settings().mail_from, log_file).send(outgoing)
     letters.mark_sent(actor=SYSTEM, letter_id=letter.id)
 
 
