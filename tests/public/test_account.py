@@ -13,6 +13,7 @@ from sqlalchemy import event, func, select
 from backoffice import clock, ledger
 from backoffice.access import SYSTEM, Actor
 from backoffice.db import db
+from backoffice.integrations.payments.base import Payout, PayoutState
 from backoffice.models.payments import TopUp, TopUpState, Withdrawal, WithdrawalState
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.operations import purchases, withdrawals
@@ -234,6 +235,24 @@ def test_m8_the_author_reads_why_it_was_declined(client: FlaskClient, cast: Cast
         shown_state=WithdrawalState.ASKED,
     )
     assert "The name on the account differs" in log_in(client, cast.owner).get("/account/withdraw").text
+
+
+def test_m8_where_money_went_before_is_offered_and_where_it_could_not_go_is_not(
+    client: FlaskClient, cast: Cast
+) -> None:
+    fund(cast.owner, 10_000)
+    for number, (method, state) in enumerate((("IBAN 1", "paid"), ("IBAN 2", "failed"), ("IBAN 1", "failed"))):
+        method = f"{method} of {state}"
+        asked = withdrawals.ask(
+            actor=cast.owner, request_key=str(number), amount_minor=1_000, payout_method=method, provider="fake"
+        )
+        withdrawals.approve(
+            actor=cast.admin, withdrawal_id=asked.id, shown_amount_minor=1_000, shown_state=WithdrawalState.ASKED
+        )
+        withdrawals.record_payout(actor=SYSTEM, withdrawal_id=asked.id, payout=Payout(PayoutState(state), ref=method))
+    page = log_in(client, cast.owner).get("/account/withdraw").text
+    assert re.findall(r'<option value="([^"]+)"', page) == ["IBAN 1 of paid"]
+    assert "<option" not in log_in(client, cast.other_author).get("/account/withdraw").text
 
 
 def _everything(cast: Cast, rows: int) -> None:

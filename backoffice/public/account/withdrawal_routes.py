@@ -24,6 +24,7 @@ def _page(form: WithdrawForm) -> str:
         available=money.available(viewer().actor.person_id),
         least=Money(settings().min_withdrawal_minor, settings().currency),
         withdrawals=money.withdrawals(viewer().actor.person_id),
+        known_methods=money.payout_methods(viewer().actor.person_id),
     )
 
 
