@@ -21,7 +21,7 @@ ASKED = (
 )
 RESERVED = ("endpoint", "_external", "_method", "_anchor", "self", "export_type")
 # One at a time, for what is refused whole.
-SEARCHED = ("q", "search", "key", "user", "course", "at", "coupon", "category", "flt0_0")
+SEARCHED = ("q", "search", "key", "user", "flt0_0")
 
 
 def pages(app: Flask) -> list[Rule]:

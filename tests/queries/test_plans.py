@@ -16,7 +16,7 @@ from backoffice.queries.history import Filters
 from backoffice.queries.ledger_browser import Search
 
 USER = 900_000_001
-POSTINGS = 20_000
+POSTINGS = 8_000
 LONG_TABLES = ("ledger_entry", "ledger_transaction")
 
 PAGES: dict[str, Callable[[], object]] = {
