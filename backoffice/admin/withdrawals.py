@@ -64,6 +64,9 @@ class WithdrawalsPage(Page):
                 flash(_("Number %(number)s: %(reason)s", number=number[:20], reason=error.message), "error")
             else:
                 approved += 1
+        if not request.form.getlist("ticked"):
+            flash(_("Tick the withdrawals that shall go out first."), "info")
+            return redirect(url_for(".index"))
         done = ngettext("%(num)d withdrawal is approved.", "%(num)d withdrawals are approved.", approved)
         flash(done, "success" if approved else "info")
         return redirect(url_for(".index"))

@@ -199,6 +199,9 @@ def test_m8_withdrawals_are_approved_together_and_one_that_changed_stops_no_othe
         )
         ticked.append(f"{asked.id}:2000:asked")
     assert ticked[0] in admin.get("/admin/withdrawals/").text
+    nothing = admin.post("/admin/withdrawals/approve", follow_redirects=True).text
+    assert "Tick the withdrawals that shall go out first." in nothing
+    assert "0 withdrawals" not in nothing
     wrong = ticked[0].replace("2000", "1")
     page = admin.post(
         "/admin/withdrawals/approve", data={"ticked": [wrong, ticked[1], "x", "1:²:asked", ""]}, follow_redirects=True
@@ -207,4 +210,3 @@ def test_m8_withdrawals_are_approved_together_and_one_that_changed_stops_no_othe
     assert "has changed since the page was shown" in page
     states = db.session.execute(text("SELECT state FROM withdrawal ORDER BY id")).scalars().all()
     assert states == ["asked", "approved"]
-    assert "0 withdrawals are approved." in admin.post("/admin/withdrawals/approve", follow_redirects=True).text

@@ -81,5 +81,5 @@ def test_m3_m11_a_receipt_tells_list_price_reduction_and_what_was_paid(client: F
     purchases.refund(actor=cast.student, purchase_id=purchase.id)
     page = client.get(f"/account/purchases/{purchase.id}").text
     assert "Given back on" in page
-    assert "−$60.00" in page
+    assert "+$60.00" in page
     assert f"refund:{purchase.id}" in page
