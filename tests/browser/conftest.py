@@ -114,7 +114,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     process = subprocess.Popen(
         [sys.executable, "-m", "backoffice", "up"],
         cwd=ROOT,
-        env=environment | {"PORT": str(port), "VAR_DIR": str(var_dir), "DEMO": "1"},
+        env=environment | {"PORT": str(port), "VAR_DIR": str(var_dir), "DEMO": "1", "TASK_LEASE_SECONDS": "20"},
         stdout=log,
         stderr=subprocess.STDOUT,
     )
