@@ -1,6 +1,7 @@
 """How money, moments and lengths are written for people, in the locale and time zone of the reader (S-6, X-4)."""
 
 from datetime import date, datetime
+from typing import Any
 
 from babel.numbers import format_currency
 from flask import Flask
@@ -28,6 +29,11 @@ def day(value: date) -> str:
 def month(value: date) -> str:
     """A month with its year; `value` is any day of it."""
     return format_date(value, "LLLL y", rebase=False)
+
+
+def bar(day: date, value: int, text: str) -> dict[str, Any]:
+    """A bar of a chart by days, as the macro `bar_chart` takes it."""
+    return {"label": format_date(day, "d MMM", rebase=False), "value": value, "text": text}
 
 
 def duration(seconds: int) -> str:

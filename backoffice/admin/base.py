@@ -113,12 +113,12 @@ class Browser(Guarded, ModelView):
 
     def get_one(self, id: str) -> Any:  # noqa: A002 (Flask-Admin's name)
         """One row; None for what can be no key of this table, as for a row that is not there."""
-        kind = getattr(self.model, str(self._primary_key)).type.python_type
-        try:
-            if kind is int:
+        if getattr(self.model, str(self._primary_key)).type.python_type is int:
+            try:
                 whole_number(id)
-        except ValueError:
-            return None
+            except ValueError:
+                return None
+        # Flask-Admin takes a comma for a key of two columns.
         return super().get_one(id) if "," not in id else None
 
     def get_count_query(self) -> Any:

@@ -3,12 +3,11 @@
 from typing import Any
 
 from flask_admin import expose
-from flask_babel import format_date
 
 from backoffice.access import Action
 from backoffice.admin.base import IndexPage
 from backoffice.config import settings
-from backoffice.formats import money
+from backoffice.formats import bar, money
 from backoffice.money import Money
 from backoffice.public.sessions import viewer
 from backoffice.queries import dashboard
@@ -27,18 +26,15 @@ class Dashboard(IndexPage):
         sales: list[dict[str, Any]] = []
         if actor.may(Action.SEE_PURCHASES):
             sales = [
-                _bar(figure, money(Money(figure.value, settings().currency))) for figure in dashboard.sales_by_day()
+                bar(figure.day, figure.value, money(Money(figure.value, settings().currency)))
+                for figure in dashboard.sales_by_day()
             ]
         return self.render(
             "admin/dashboard.html",
             counts=counts,
             withdrawn=Money(counts.withdrawals_minor, settings().currency),
-            decisions=[_bar(figure, str(figure.value)) for figure in dashboard.decisions_by_day()],
+            decisions=[bar(figure.day, figure.value, str(figure.value)) for figure in dashboard.decisions_by_day()],
             sales=sales,
             sees_money=actor.may(Action.DECIDE_WITHDRAWALS),
             sees_tasks=actor.may(Action.MANAGE_TASKS),
         )
-
-
-def _bar(figure: dashboard.DayFigure, text: str) -> dict[str, Any]:
-    return {"label": format_date(figure.day, "d MMM", rebase=False), "value": figure.value, "text": text}

@@ -1,15 +1,11 @@
 """Sales, what was given back, and what is in reserve (B-4)."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from flask import request
 from flask_admin import expose
-from flask_babel import format_date
 
 from backoffice.access import Action
 from backoffice.admin.base import Page
-from backoffice.formats import money
+from backoffice.formats import bar, money
 from backoffice.public.sessions import viewer
 from backoffice.queries import sales
 
@@ -31,15 +27,8 @@ class SalesPage(Page):
             days=days,
             periods=sales.PERIODS,
             totals=sales.totals(days),
-            sold=_bars(sales.by_day(days, zone)),
+            sold=[bar(day.day, day.amount.minor, money(day.amount)) for day in sales.by_day(days, zone)],
             courses=sales.best_courses(days),
             reserves=reserves,
-            coming=_bars(reserves.days),
+            coming=[bar(day.day, day.amount.minor, money(day.amount)) for day in reserves.days],
         )
-
-
-def _bars(days: Sequence[sales.Day]) -> list[dict[str, Any]]:
-    return [
-        {"label": format_date(day.day, "d MMM", rebase=False), "value": day.amount.minor, "text": money(day.amount)}
-        for day in days
-    ]

@@ -50,9 +50,13 @@ class WithdrawalsPage(Page):
     @expose("/approve", methods=("POST",))
     def approve_many(self) -> Response:
         """Let those that are ticked go out, each an operation of its own: one that is refused stops no other."""
+        ticked = request.form.getlist("ticked")[: back_office.PAGE]
+        if not ticked:
+            flash(_("Tick the withdrawals that shall go out first."), "info")
+            return redirect(url_for(".index"))
         approved = 0
-        for ticked in request.form.getlist("ticked")[: back_office.PAGE]:
-            number, amount, state = [*ticked.split(":"), "", ""][:3]
+        for shown in ticked:
+            number, amount, state = [*shown.split(":"), "", ""][:3]
             try:
                 withdrawals.approve(
                     actor=viewer().actor,
@@ -64,9 +68,6 @@ class WithdrawalsPage(Page):
                 flash(_("Number %(number)s: %(reason)s", number=number[:20], reason=error.message), "error")
             else:
                 approved += 1
-        if not request.form.getlist("ticked"):
-            flash(_("Tick the withdrawals that shall go out first."), "info")
-            return redirect(url_for(".index"))
         done = ngettext("%(num)d withdrawal is approved.", "%(num)d withdrawals are approved.", approved)
         flash(done, "success" if approved else "info")
         return redirect(url_for(".index"))

@@ -8,7 +8,7 @@ from backoffice.access import Action, Actor
 from backoffice.db import db, operation
 from backoffice.errors import NotFound, Refused
 from backoffice.models.courses import Course
-from backoffice.operations.texts import REASON_MAX, cleaned
+from backoffice.operations.texts import REMARK_MAX, cleaned
 from backoffice.outbox import Event, emit
 
 
@@ -23,7 +23,7 @@ def block(*, actor: Actor, course_id: int, reason: str) -> Course:
     course = _found(course)
     if course.blocked_at is not None:
         return course
-    reason = cleaned(reason, field="reason", at_most=REASON_MAX)
+    reason = cleaned(reason, field="reason", at_most=REMARK_MAX)
     if not reason:
         raise Refused("block.reason_needed", _l("Write the reason: the author will read it."), field="reason")
     course.blocked_at = clock.now()

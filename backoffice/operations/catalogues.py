@@ -26,7 +26,7 @@ CATALOGUES: dict[str, type[Any]] = {
 KEYS = {"category": "slug", "skill": "slug", "language": "code", "rejection_reason": "code"}
 PARENTS = {"category": "parent_id", "skill": "area_id"}
 TEXT_MAX = 500
-KEY_MAX = 60
+KEY_MAX = 80
 
 
 @operation

@@ -16,7 +16,7 @@ from backoffice.models.content import Revision, RevisionState
 from backoffice.models.courses import Course
 from backoffice.models.review import Submission, SubmissionState
 from backoffice.operations import revisions
-from backoffice.operations.texts import REASON_MAX, cleaned
+from backoffice.operations.texts import REMARK_MAX, cleaned
 from backoffice.outbox import Event, emit
 
 
@@ -91,7 +91,7 @@ def reject(
     codes = list(dict.fromkeys(reasons))
     _require_reasons(codes)
     submission.reasons = codes
-    submission.note = cleaned(note, field="note", at_most=REASON_MAX)
+    submission.note = cleaned(note, field="note", at_most=REMARK_MAX)
     _decide(submission, SubmissionState.REJECTED, actor, reason=", ".join(codes))
     revision = db.session.get_one(Revision, submission.revision_id)
     states.move(revision, RevisionState.REJECTED, actor=actor, reason=", ".join(codes), course_id=submission.course_id)

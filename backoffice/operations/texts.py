@@ -7,8 +7,9 @@ from flask_babel import lazy_gettext as _l
 
 from backoffice.errors import Refused
 
-# Whatever one person decides about another's money or work is explained in at most so many characters.
-REASON_MAX = 2_000
+# Why somebody decided so about another's money, and what they write about another's course; the forms say the same.
+REASON_MAX = 1_000
+REMARK_MAX = 4_000
 FILENAME_MAX_CHARS = 200
 
 # Control characters, halves of surrogate pairs, and marks that turn the direction of everything that follows them.

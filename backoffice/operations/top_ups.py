@@ -110,6 +110,7 @@ def _settle(top_up: TopUp, actor: Actor) -> None:
     states.move(top_up, TopUpState.SETTLED, actor=actor)
     top_up.settled_at = clock.now()
     if top_up.keep_expires is not None:
+        # Before the posting: it takes the person's turn, which comes before accounts.
         card = CardToken(token=top_up.card_token, brand=top_up.card_brand, last4=top_up.card_last4)
         cards.keep(user_id=top_up.user_id, card=card, expires=top_up.keep_expires, provider=top_up.provider)
     ledger.post(

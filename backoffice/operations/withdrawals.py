@@ -2,7 +2,6 @@
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
 from backoffice import clock, ledger, states
 from backoffice.access import Action, Actor
@@ -27,17 +26,12 @@ def ask(*, actor: Actor, request_key: str, amount_minor: int, payout_method: str
     `withdrawal.method`, `money.not_enough`; and `withdrawal.key_reused` for a key that came with another amount.
     """
     actor.require(Action.WITHDRAW)
+    # One at a time: a second click finds the first one, and a clawback, which cancels what is asked for, sees it.
+    wait_for_turn(actor.person_id)
     earlier = _by_key(actor, request_key)
     if earlier is None:
-        method = _checked(actor, amount_minor, payout_method)
-        # A clawback at the same moment cancels what is asked for: it must see this one, or this one the debt.
-        wait_for_turn(actor.person_id)
-        withdrawal = _write(actor, request_key, amount_minor, method, provider)
-        if withdrawal is not None:
-            return withdrawal
-        # Two clicks at the same moment: the other one has just committed.
-        earlier = _by_key(actor, request_key)
-    if earlier is None or earlier.amount_minor != amount_minor:
+        return _write(actor, request_key, amount_minor, _checked(actor, amount_minor, payout_method), provider)
+    if earlier.amount_minor != amount_minor:
         raise Conflict("withdrawal.key_reused", _l("This form was already sent with another amount. Open it afresh."))
     return earlier
 
@@ -59,20 +53,17 @@ def _checked(actor: Actor, amount_minor: int, payout_method: str) -> str:
     return method
 
 
-def _write(actor: Actor, request_key: str, amount_minor: int, method: str, provider: str) -> Withdrawal | None:
-    values = {
-        "user_id": actor.person_id,
-        "request_key": request_key,
-        "state": WithdrawalState.ASKED,
-        "amount_minor": amount_minor,
-        "currency": settings().currency,
-        "payout_method": method,
-        "provider": provider,
-        "asked_at": clock.now(),
-    }
-    withdrawal = db.session.scalar(insert(Withdrawal).values(values).on_conflict_do_nothing().returning(Withdrawal))
-    if withdrawal is None:
-        return None
+def _write(actor: Actor, request_key: str, amount_minor: int, method: str, provider: str) -> Withdrawal:
+    withdrawal = Withdrawal(
+        user_id=actor.person_id,
+        request_key=request_key,
+        amount_minor=amount_minor,
+        currency=settings().currency,
+        payout_method=method,
+        provider=provider,
+    )
+    db.session.add(withdrawal)
+    db.session.flush()
     states.begin(withdrawal, actor=actor)
     ledger.post(
         TransactionKind.WITHDRAWAL,

@@ -8,7 +8,7 @@ from werkzeug.routing import IntegerConverter, Map, ValidationError
 # The greatest whole number of a column; no row has a greater one.
 MOST = 2**63 - 1
 # More than the longest form of the studio; files come in by their own protocol, piece by piece.
-LARGEST_BODY = 4 * 1024 * 1024
+LARGEST_BODY = 2 * 1024 * 1024
 # Endpoints that count the bytes of their body themselves.
 STREAMED = frozenset({"media.tus_append"})
 

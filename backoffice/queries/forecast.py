@@ -13,19 +13,11 @@ from backoffice.models.content import Revision
 from backoffice.models.courses import Course
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.money import Money
+from backoffice.queries.days import DayOfMoney, each_day
 
 DAYS = 21
 MONTHS = 12
 COURSES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class DayOfMoney:
-    """Money after commission that is due on a day of the reader's zone."""
-
-    day: date
-    net: Money
-    sales: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +35,7 @@ _NET = func.sum(Purchase.price_minor - Purchase.commission_minor)
 
 
 def releases_by_day(author_id: int, time_zone: str) -> tuple[DayOfMoney, ...]:
-    """Each of the coming days with what is released on it, empty days included. One statement."""
+    """Each of the coming days with what is released on it after commission, empty ones included. One statement."""
     day = cast(func.timezone(time_zone, Purchase.release_at), Date)
     today = cast(func.timezone(time_zone, clock.now()), Date)
     rows = db.session.execute(
@@ -58,11 +50,8 @@ def releases_by_day(author_id: int, time_zone: str) -> tuple[DayOfMoney, ...]:
     ).all()
     if not rows:
         return ()
-    found = {row[0]: (int(row[1]), row[2]) for row in rows}
-    first = min(*found, rows[0][3])
-    days = [first + timedelta(days=number) for number in range(DAYS)]
-    unit = settings().currency
-    return tuple(DayOfMoney(each, Money(found.get(each, (0, 0))[0], unit), found.get(each, (0, 0))[1]) for each in days)
+    first = min(*(row[0] for row in rows), rows[0][3])
+    return each_day(((day, minor, sales) for day, minor, sales, _today in rows), first, DAYS)
 
 
 def by_course_and_month(author_id: int, time_zone: str) -> Sequence[CourseEarnings]:

@@ -10,7 +10,7 @@ from backoffice.db import db
 from backoffice.models.coupons import Coupon
 from backoffice.models.courses import Course
 from backoffice.models.learning import Review
-from backoffice.models.purchases import Purchase
+from backoffice.models.purchases import Enrolment, Purchase
 from backoffice.money import Money
 from backoffice.progress import Progress, counts
 from backoffice.queries import history, purchases
@@ -67,13 +67,16 @@ def refund_preview(student_id: int, purchase_id: int) -> RefundPreview | None:
     if bought is None:
         return None
     reviewed = exists().where(Review.student_id == student_id, Review.course_id == Course.id)
-    right, questions, completed, lectures, has_review = db.session.execute(
-        select(*counts(Course.live_revision_id, student_id), reviewed).where(Course.slug == bought.course_slug)
+    right, questions, completed, lectures, floor, has_review = db.session.execute(
+        select(*counts(Course.live_revision_id, student_id), Enrolment.progress_floor, reviewed)
+        .select_from(Course)
+        .join(Enrolment, Enrolment.course_id == Course.id)
+        .where(Enrolment.purchase_id == purchase_id)
     ).one()
     left_s = (bought.refundable_until - clock.now()).total_seconds()
     return RefundPreview(
         bought=bought,
-        progress=Progress(right, questions, completed, lectures),
+        progress=Progress(right, questions, completed, lectures, floor),
         reviewed=has_review,
         days_left=max(0, -int(-left_s // 86_400)),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Date, cast, func, select
@@ -14,6 +14,7 @@ from backoffice.models.content import Revision
 from backoffice.models.courses import Course
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.money import Money
+from backoffice.queries.days import DayOfMoney, each_day
 
 PERIODS = (7, 30, 90)
 DAYS_AHEAD = 21
@@ -45,15 +46,6 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """A day of the reader's zone."""
-
-    day: date
-    amount: Money
-    sales: int
-
-
-@dataclass(frozen=True, slots=True)
 class CourseSales:
     """Kept sales of a course in the period."""
 
@@ -71,7 +63,7 @@ class Reserves:
     sales: int
     undated: Money
     overdue: Money
-    days: Sequence[Day]
+    days: Sequence[DayOfMoney]
 
 
 def _since(days: int) -> datetime:
@@ -99,7 +91,7 @@ def totals(days: int) -> Totals:
     return Totals(row[0], _money(row[1]), row[2], *(_money(minor) for minor in row[3:]))
 
 
-def by_day(days: int, time_zone: str) -> list[Day]:
+def by_day(days: int, time_zone: str) -> tuple[DayOfMoney, ...]:
     """What was paid on each of the last days, empty ones included. Two statements."""
     day = cast(func.timezone(time_zone, Purchase.bought_at), Date)
     today = cast(func.timezone(time_zone, clock.now()), Date)
@@ -107,15 +99,9 @@ def by_day(days: int, time_zone: str) -> list[Day]:
         select(day, func.sum(Purchase.price_minor), func.count())
         .where(day > today - days, Purchase.bought_at >= _since(days + 1))
         .group_by(day)
-    ).all()
+    ).tuples()
     last = db.session.scalars(select(today)).one()
-    return _filled(rows, last - timedelta(days=days - 1), days)
-
-
-def _filled(rows: Sequence[Any], first: date, days: int) -> list[Day]:
-    found = {row[0]: (row[1], row[2]) for row in rows}
-    wanted = [first + timedelta(days=number) for number in range(days)]
-    return [Day(each, _money(found.get(each, (0, 0))[0]), found.get(each, (0, 0))[1]) for each in wanted]
+    return each_day(rows, last - timedelta(days=days - 1), days)
 
 
 def best_courses(days: int) -> list[CourseSales]:
@@ -154,5 +140,5 @@ def reserves(time_zone: str) -> Reserves:
         select(day, price, func.count())
         .where(held, Purchase.release_at > now, Purchase.release_at < until)
         .group_by(day)
-    ).all()
-    return Reserves(_money(total), sales, _money(undated), _money(overdue), _filled(rows, today, DAYS_AHEAD))
+    ).tuples()
+    return Reserves(_money(total), sales, _money(undated), _money(overdue), each_day(rows, today, DAYS_AHEAD))

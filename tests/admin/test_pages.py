@@ -161,6 +161,16 @@ def test_l8_a_course_is_blocked_with_a_reason_and_unblocked(app: Flask, cast: Ca
     assert "Lecture 1.1" in revision
 
 
+def test_l8_as_long_a_reason_as_the_form_takes_is_kept(app: Flask, cast: Cast) -> None:
+    client = log_in(app.test_client(), cast.moderator)
+    address = f"/admin/courses/{live_course(cast.owner).id}"
+    longest = re.search(r'name="reason"[^>]*maxlength="(\d+)"', client.get(address).text)
+    assert longest is not None
+    reason = "x" * int(longest[1])
+    client.post(f"{address}/block", data={"reason": reason})
+    assert reason in client.get(address).text
+
+
 def test_x4_lists_stand_in_russian_too(app: Flask, cast: Cast) -> None:
     client = log_in(app.test_client(), cast.admin)
     fund(cast.student, 10_000)

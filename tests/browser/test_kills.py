@@ -182,6 +182,7 @@ LAST_PURCHASE = """SELECT p.id FROM purchase p
     JOIN course c ON c.id = course_id JOIN user_account u ON u.id = student_id
     WHERE u.email = '{email}' AND c.slug = '{slug}' ORDER BY p.id DESC LIMIT 1"""
 WAITING = "SELECT id FROM withdrawal WHERE state = 'asked' AND request_key LIKE 'kills-%' ORDER BY id LIMIT 1"
+PURCHASES = "SELECT count(*) FROM purchase"
 AVAILABLE = """SELECT email, coalesce(balance, 0) FROM user_account u
     LEFT JOIN account a ON a.name = 'available:' || u.id WHERE email LIKE 'buyer%'"""
 
@@ -218,7 +219,7 @@ def test_m10_clients_are_told_the_truth_while_processes_are_killed(
 ) -> None:
     rng = random.Random(7)
     told = Told(house, rng, operations)
-    before = dict(house.rows(AVAILABLE))
+    before, purchases_before = dict(house.rows(AVAILABLE)), house.rows(PURCHASES)[0][0]
     buyers = [f"buyer{number}@lectern.example" for number in BUYERS]
     crew = [(told.buyer, email) for email in buyers]
     crew += [(told.author, f"{name}@lectern.example") for name in AUTHORS] + [(told.admin, "admin@lectern.example")]
@@ -245,6 +246,7 @@ def test_m10_clients_are_told_the_truth_while_processes_are_killed(
     keys = house.rows("SELECT request_key, state FROM top_up WHERE request_key LIKE 'kills-%' ORDER BY id")
     assert sorted(keys) == sorted((key, "settled") for key in told.top_ups)
     assert told.bought
+    assert house.rows(PURCHASES)[0][0] - purchases_before == len(told.bought)
     house.wait_for("SELECT count(*) FROM withdrawal WHERE request_key LIKE 'kills-%' AND state = 'approved'", 0)
     states = dict(house.rows("SELECT request_key, state FROM withdrawal WHERE request_key LIKE 'kills-%'"))
     assert sorted(states) == sorted(told.asked)

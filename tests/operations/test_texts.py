@@ -6,7 +6,7 @@ from backoffice.errors import DomainError
 from backoffice.models.payments import WithdrawalState
 from backoffice.operations import accounts, authors, blocks, courses, reviews, withdrawals
 from backoffice.operations.authors import ProfileTexts
-from backoffice.operations.texts import REASON_MAX, blank, cleaned, legible
+from backoffice.operations.texts import REASON_MAX, REMARK_MAX, blank, cleaned, legible
 from tests.factories.courses import live_course
 from tests.factories.learning import own
 from tests.factories.money import fund
@@ -62,7 +62,7 @@ def test_l8_m8_reasons_have_an_end(cast: Cast) -> None:
         actor=cast.owner, request_key="k", amount_minor=5_000, payout_method="IBAN 0003", provider="fake"
     )
     with pytest.raises(DomainError, match=r"text\.too_long"):
-        blocks.block(actor=cast.moderator, course_id=course.id, reason="x" * (REASON_MAX + 1))
+        blocks.block(actor=cast.moderator, course_id=course.id, reason="x" * (REMARK_MAX + 1))
     with pytest.raises(DomainError, match=r"text\.too_long"):
         withdrawals.decline(
             actor=cast.admin,
@@ -71,4 +71,4 @@ def test_l8_m8_reasons_have_an_end(cast: Cast) -> None:
             shown_amount_minor=5_000,
             shown_state=WithdrawalState.ASKED,
         )
-    assert blocks.block(actor=cast.moderator, course_id=course.id, reason="x" * REASON_MAX).blocked_at is not None
+    assert blocks.block(actor=cast.moderator, course_id=course.id, reason="x" * REMARK_MAX).blocked_at is not None

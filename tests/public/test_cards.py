@@ -55,10 +55,9 @@ def test_m2_a_card_is_kept_when_its_owner_wants_it_and_used_again(client: FlaskC
     assert ledger.balance(ledger.available(cast.student.person_id)) == 2_700
 
 
-@pytest.mark.parametrize("number", ["4000 0000 0000 0002", "4000000000000002"])
-def test_m2_a_card_that_was_declined_is_not_kept(client: FlaskClient, cast: Cast, number: str) -> None:
+def test_m2_a_card_that_was_declined_is_not_kept(client: FlaskClient, cast: Cast) -> None:
     log_in(client, cast.student)
-    form = CARD | {"number": number, "request_key": "1", "amount": "20", "saved": "0", "keep": "y"}
+    form = CARD | {"number": "4000 0000 0000 0002", "request_key": "1", "amount": "20", "saved": "0", "keep": "y"}
     assert client.post("/account/top-up", data=form).status_code == 302
     settle("1")
     assert db.session.scalars(select(TopUp.state)).one() is TopUpState.DECLINED

@@ -4,10 +4,12 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from backoffice import clock
 from backoffice.db import db, unguarded
 from backoffice.models.people import User
+from backoffice.models.purchases import Enrolment
 from backoffice.operations import coupons, purchases
 from backoffice.operations.coupons import CouponTerms
 from tests.factories.courses import live_course
@@ -54,6 +56,15 @@ def test_m4_a_stranger_gives_nothing_back(client: FlaskClient, cast: Cast) -> No
         assert client.get(path).status_code == 404
     assert client.post(f"/account/purchases/{purchase.id}/refund").status_code == 404
     assert available(cast.student) == 0
+
+
+def test_m4_p2_the_preview_shows_the_progress_that_was_shown_before(client: FlaskClient, cast: Cast) -> None:
+    purchase = buy(cast.student, cast.owner)
+    with unguarded():
+        db.session.execute(update(Enrolment).where(Enrolment.purchase_id == purchase.id).values(progress_floor=40))
+        db.session.commit()
+    page = log_in(client, cast.student).get(f"/account/purchases/{purchase.id}/refund").text
+    assert "0 of 2 lectures completed, 40 % of the course" in page
 
 
 def test_m4_the_preview_speaks_in_the_readers_zone_and_of_the_last_day(client: FlaskClient, cast: Cast) -> None:

@@ -32,7 +32,7 @@ def test_m7_money_is_forecast_on_the_day_of_the_readers_zone(cast: Cast) -> None
     with clock.at(NOON):
         here = forecast.releases_by_day(cast.owner.person_id, "UTC")
         east = forecast.releases_by_day(cast.owner.person_id, "Europe/Moscow")
-    assert [(day.day.day, day.net.minor, day.sales) for day in here if day.sales] == [(12, 8_000, 2)]
+    assert [(day.day.day, day.amount.minor, day.sales) for day in here if day.sales] == [(12, 8_000, 2)]
     assert [day.day.day for day in east if day.sales] == [13]
     assert len(here) == forecast.DAYS
 

@@ -10,7 +10,7 @@ from backoffice.integrations.storage import signing
 from backoffice.integrations.storage.base import BadKey, ObjectMissing
 from backoffice.integrations.storage.house import storage
 from backoffice.integrations.storage.ranges import range_response
-from backoffice.public.media.links import video_prefix
+from backoffice.public.media.links import EVERYBODY, video_prefix
 from backoffice.public.sessions import viewer
 from backoffice.queries.media import is_free_preview, picture_access
 
@@ -49,7 +49,8 @@ def stream(token: str, upload_id: str, name: str) -> BaseResponse:
         holder = signing.verify(settings().secret_key.encode(), token, prefix=prefix, now=clock.now())
     except signing.LinkRefused:
         abort(403)
-    if holder != (viewer().id or 0) if holder else not is_free_preview(upload_id):
+    opens = is_free_preview(upload_id) if holder == EVERYBODY else holder == viewer().id
+    if not opens:
         abort(403)
     return _file(f"{prefix}/{name}")
 

@@ -1,7 +1,6 @@
 """What an author has earned and will earn (M-6, M-7)."""
 
 from flask import render_template, request, url_for
-from flask_babel import format_date
 
 from backoffice import formats
 from backoffice.access import Action
@@ -22,11 +21,7 @@ def earnings() -> str:
         "studio/earnings.html",
         balance=money.balance(viewer().actor.person_id),
         coming=[
-            {
-                "label": format_date(day.day, "d MMM", rebase=False),
-                "value": day.net.minor,
-                "text": formats.money(day.net),
-            }
+            formats.bar(day.day, day.amount.minor, formats.money(day.amount))
             for day in forecast.releases_by_day(viewer().actor.person_id, viewer().time_zone)
         ],
         earned=forecast.by_course_and_month(viewer().actor.person_id, viewer().time_zone) if before is None else (),
