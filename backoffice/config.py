@@ -10,6 +10,7 @@ from flask import current_app
 from backoffice.errors import SettingsError
 from backoffice.money import BASIS_POINTS, CURRENCY_DIGITS
 
+PAYMENT_PROVIDERS = ("fake", "stripe")
 ENVIRONMENTS = ("development", "production", "test")
 
 
@@ -60,6 +61,12 @@ class Settings:
     stuck_upload_minutes: int = _setting(30, "When an upload without a sign of life counts as stuck (B-1)", at_least=1)
     ffmpeg_binary: str = _setting("", "Path of ffmpeg; empty: the one of the wheel, else of PATH")
 
+    payment_provider: str = _setting("fake", "Who charges cards: `fake` (moves no money) or `stripe` (M-2)")
+    stripe_secret_key: str = _setting("", "Secret key of the Stripe account, `sk_…`; needed for `stripe`")
+    stripe_webhook_secret: str = _setting(
+        "", "Signs what Stripe tells to `/callbacks/stripe`, `whsec_…`; needed for `stripe`"
+    )
+    stripe_url: str = _setting("", "Address of Stripe's API; empty: Stripe itself")
     fake_provider_url: str = _setting(
         "", "Address of the fake payment provider that `make up` runs; empty: it answers inside the process (M-2)"
     )
@@ -83,6 +90,11 @@ class Settings:
             raise SettingsError(f"COMMISSION_BP must be at most {BASIS_POINTS}")
         if self.max_top_up_minor < self.min_top_up_minor:
             raise SettingsError("MAX_TOP_UP_MINOR must not be below MIN_TOP_UP_MINOR")
+        if self.payment_provider not in PAYMENT_PROVIDERS:
+            wanted = ", ".join(PAYMENT_PROVIDERS)
+            raise SettingsError(f"PAYMENT_PROVIDER must be one of {wanted}, not {self.payment_provider!r}")
+        if self.payment_provider == "stripe" and not (self.stripe_secret_key and self.stripe_webhook_secret):
+            raise SettingsError("PAYMENT_PROVIDER=stripe needs STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET")
         if not self.database_url.startswith("postgresql+psycopg://"):
             raise SettingsError("DATABASE_URL must start with postgresql+psycopg://")
         if not all(rung.strip().isdigit() for rung in self.video_rungs.split(",")):

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from backoffice import clock
 from backoffice.access import Actor
+from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import NotFound, Refused
 from backoffice.integrations.payments.base import CardToken
@@ -20,7 +21,7 @@ MOST = 10
 def require_room(actor: Actor, card: CardToken, expires: date) -> None:
     """Refuse one card more than anybody needs, before it is charged (`card.too_many`, field `keep`)."""
     kept = _kept(actor.person_id)
-    if len(kept) >= MOST and _same(kept, card, expires) is None:
+    if len(kept) >= MOST and _same(kept, card, expires, settings().payment_provider) is None:
         raise Refused("card.too_many", _l("You keep too many cards. Remove one first."), field="keep")
 
 
@@ -31,7 +32,7 @@ def keep(*, user_id: int, card: CardToken, expires: date, provider: str) -> Save
     """
     wait_for_turn(user_id)
     kept = _kept(user_id)
-    same = _same(kept, card, expires)
+    same = _same(kept, card, expires, provider)
     if same is not None:
         same.token = card.token
         return same
@@ -83,8 +84,14 @@ def remove(*, actor: Actor, card_id: int) -> None:
 
 @operation
 def use(*, actor: Actor, card_id: int) -> CardToken:
-    """The token of an own card that is still good. Errors, with data `field`: `card.not_found`, `card.expired`."""
+    """The token of an own card that is still good.
+
+    Errors, with data `field`: `card.not_found`, `card.provider`, `card.expired`.
+    """
     card = _own(actor, card_id)
+    if card.provider != settings().payment_provider:
+        message = _l("This card was kept by another payment provider. Please type it again.")
+        raise Refused("card.provider", message, field="saved")
     if card.expires < clock.now().date():
         raise Refused("card.expired", _l("This card has expired."), field="saved")
     return CardToken(token=card.token, brand=card.brand, last4=card.last4)
@@ -95,8 +102,9 @@ def _kept(user_id: int) -> Sequence[SavedCard]:
     return db.session.scalars(select(SavedCard).where(*mine)).all()
 
 
-def _same(kept: Sequence[SavedCard], card: CardToken, expires: date) -> SavedCard | None:
-    return next((one for one in kept if (one.brand, one.last4, one.expires) == (card.brand, card.last4, expires)), None)
+def _same(kept: Sequence[SavedCard], card: CardToken, expires: date, provider: str) -> SavedCard | None:
+    wanted = (provider, card.brand, card.last4, expires)
+    return next((one for one in kept if (one.provider, one.brand, one.last4, one.expires) == wanted), None)
 
 
 def _own(actor: Actor, card_id: int, *, removed_too: bool = False) -> SavedCard:

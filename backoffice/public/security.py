@@ -29,6 +29,7 @@ PUBLIC = frozenset(
         "auth.forgot_password",
         "auth.reset_password",
         "callbacks.fake",
+        "callbacks.stripe",
         "storefront.home",
         "storefront.courses",
         "storefront.course",

@@ -94,11 +94,17 @@ class CardView:
     last4: str
     expires: date
     is_default: bool
+    provider: str
 
     @property
     def expired(self) -> bool:
         """Whether it can be charged no more."""
         return self.expires < clock.now().date()
+
+    @property
+    def usable(self) -> bool:
+        """Whether a top-up can be made with it now: the provider that keeps it may have been replaced."""
+        return not self.expired and self.provider == settings().payment_provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +227,9 @@ def payout_methods(user_id: int) -> list[str]:
 def cards(user_id: int) -> list[CardView]:
     """One's kept cards, the default first. One statement."""
     query = (
-        select(SavedCard.id, SavedCard.brand, SavedCard.last4, SavedCard.expires, SavedCard.is_default)
+        select(
+            SavedCard.id, SavedCard.brand, SavedCard.last4, SavedCard.expires, SavedCard.is_default, SavedCard.provider
+        )
         .where(SavedCard.user_id == user_id, SavedCard.removed_at.is_(None))
         .order_by(SavedCard.is_default.desc(), SavedCard.id.desc())
     )

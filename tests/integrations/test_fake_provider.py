@@ -80,7 +80,7 @@ def url(provider: FakeProvider) -> Iterator[str]:
 
 def token(url: str, number: str) -> CardToken:
     card = checked_card(number, (clock.now() + timedelta(days=400)).date(), "123")
-    return HttpPayments(url, SECRET).tokenize(card)
+    return HttpPayments(url, SECRET).tokenize(card, keep=False)
 
 
 def charge(url: str, number: str, key: str = "top-up:1") -> ChargeState:

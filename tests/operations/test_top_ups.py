@@ -24,7 +24,7 @@ NEXT_YEAR = date(2099, 12, 31)
 
 
 def token(number: str = GOOD) -> CardToken:
-    return payment_provider().tokenize(checked_card(number, NEXT_YEAR, "123"))
+    return payment_provider("fake").tokenize(checked_card(number, NEXT_YEAR, "123"), keep=False)
 
 
 def start(actor, number: str = GOOD, amount: int = 5_000, key: str = "form-1") -> TopUp:
@@ -132,7 +132,7 @@ def test_m2_only_brand_last_four_and_token_of_a_card_are_kept(cast: Cast) -> Non
 )
 def test_m2_cards_that_cannot_be_used(cast: Cast, number: str, expires: date, code: str, problem: str) -> None:
     with pytest.raises(Refused) as refused:
-        payment_provider().tokenize(checked_card(number, expires, code))
+        payment_provider("fake").tokenize(checked_card(number, expires, code), keep=False)
     assert refused.value.code == problem
     assert refused.value.data["field"] in ("number", "expires", "code")
 

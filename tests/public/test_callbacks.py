@@ -40,7 +40,7 @@ def waiting(cast: Cast) -> TopUp:
         actor=cast.student,
         request_key="k",
         amount_minor=5_000,
-        card=payment_provider().tokenize(card),
+        card=payment_provider("fake").tokenize(card, keep=False),
         provider="fake",
     )
 

@@ -80,8 +80,11 @@ class PaymentProvider(Protocol):
 
     name: str
 
-    def tokenize(self, card: Card) -> CardToken:
-        """Give the card to the provider, get its token. Refused `card.*` with the field when it cannot be used."""
+    def tokenize(self, card: Card, *, keep: bool) -> CardToken:
+        """Give the card to the provider, get its token, which is good for one charge or, to `keep`, for many.
+
+        Refused `card.*` with the field when it cannot be used.
+        """
 
     def charge(self, *, key: str, token: str, amount: Money) -> Charge:
         """Charge once per key; a repeated key returns the present state of the first charge."""

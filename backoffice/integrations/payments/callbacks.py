@@ -68,11 +68,18 @@ def read(body: bytes) -> Notice:
     """What a verified body tells. Raises BadCallback."""
     try:
         told = json.loads(body)
-        subject, _colon, number = told.pop("key").partition(":")
-        if subject == Subject.TOP_UP:
-            answer: Charge | Payout = Charge(**told | {"state": ChargeState(told["state"])})
-        else:
-            answer = Payout(**told | {"state": PayoutState(told["state"])})
-        return Notice(Subject(subject), int(number), answer)
+        key = told.pop("key")
+        if key.startswith(f"{Subject.TOP_UP}:"):
+            return notice_of(key, Charge(**told | {"state": ChargeState(told["state"])}))
+        return notice_of(key, Payout(**told | {"state": PayoutState(told["state"])}))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadCallback("not a callback") from error
+
+
+def notice_of(key: str, answer: Charge | Payout) -> Notice:
+    """The notice about what was asked for with this key. Raises BadCallback for a key that is not the house's."""
+    subject, _colon, number = key.partition(":")
+    try:
+        return Notice(Subject(subject), int(number), answer)
+    except ValueError as error:
+        raise BadCallback("not a key of the house") from error

@@ -54,7 +54,7 @@ class _Http:
 class HttpPayments(_Http):
     """`PaymentProvider` over HTTP."""
 
-    def tokenize(self, card: Card) -> CardToken:
+    def tokenize(self, card: Card, *, keep: bool) -> CardToken:
         """Refused `card.test_only` when the provider does not take the card, ProviderAway when it does not answer."""
         found = self._ask("tokens", number=card.number, expires=card.expires.isoformat(), code=card.code)
         if "refused" in found:

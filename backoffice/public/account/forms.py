@@ -94,7 +94,7 @@ class TopUpForm(MoneyForm):
     def __init__(self, cards: Sequence[CardView], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.saved.choices = [
-            *(SelectChoice(card.id, f"{card.brand} ···· {card.last4}") for card in cards if not card.expired),
+            *(SelectChoice(card.id, f"{card.brand} ···· {card.last4}") for card in cards if card.usable),
             SelectChoice(0, _l("Another card")),
         ]
 

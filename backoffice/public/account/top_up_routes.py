@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from backoffice.access import Action
 from backoffice.config import settings
 from backoffice.errors import DomainError
-from backoffice.integrations.payments import DEFAULT, payment_provider
+from backoffice.integrations.payments import payment_provider
 from backoffice.integrations.payments.base import CardToken
 from backoffice.integrations.payments.fake import TEST_CARDS
 from backoffice.money import Money, parse
@@ -37,7 +37,7 @@ def _page(form: TopUpForm) -> str:
         available=money.available(viewer().actor.person_id),
         least=_limit(settings().min_top_up_minor),
         most=_limit(settings().max_top_up_minor),
-        test_cards=TEST_CARDS,
+        test_cards=TEST_CARDS if settings().payment_provider == "fake" else {},
     )
 
 
@@ -59,7 +59,9 @@ def _card(form: TopUpForm) -> tuple[CardToken, date | None]:
     if form.saved.data:
         return cards.use(actor=viewer().actor, card_id=form.saved.data), None
     typed = form.card()
-    return payment_provider().tokenize(typed), typed.expires if form.keep.data else None
+    keep = bool(form.keep.data)
+    token = payment_provider(settings().payment_provider).tokenize(typed, keep=keep)
+    return token, typed.expires if keep else None
 
 
 @bp.get("/cards")
@@ -89,7 +91,7 @@ def top_up() -> str:
     """The form; `amount` fills it in and `next` is where to come back to (M-3)."""
     viewer().actor.require(Action.TOP_UP)
     kept = _cards()
-    default = next((card.id for card in kept if card.is_default and not card.expired), 0)
+    default = next((card.id for card in kept if card.is_default and card.usable), 0)
     data = {"amount": _proposed(), "saved": default, "next": safe_next(request.args.get("next"))}
     return _page(TopUpForm(kept, formdata=None, data=data))
 
@@ -109,7 +111,7 @@ def start_top_up() -> Response | tuple[str, int]:
                 request_key=key,
                 amount_minor=amount,
                 card=card,
-                provider=DEFAULT,
+                provider=settings().payment_provider,
                 keep_expires=keep_expires,
             )
         except DomainError as error:

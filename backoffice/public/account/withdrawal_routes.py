@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from backoffice.access import Action
 from backoffice.config import settings
 from backoffice.errors import DomainError
-from backoffice.integrations.payments import DEFAULT
+from backoffice.integrations.payments import PAYOUTS
 from backoffice.money import Money
 from backoffice.operations import withdrawals
 from backoffice.public import refusals
@@ -48,7 +48,7 @@ def ask_for_withdrawal() -> Response | tuple[str, int]:
                 request_key=key,
                 amount_minor=amount,
                 payout_method=form.payout_method.data,
-                provider=DEFAULT,
+                provider=PAYOUTS,
             )
         except DomainError as error:
             refusals.show(form, error)

@@ -1,0 +1,100 @@
+"""Stripe's adapter against a server of its API, and the house with it: charged once, told by callbacks."""
+
+from datetime import date
+
+import pytest
+
+from backoffice.errors import Refused
+from backoffice.integrations.payments.base import ChargeState, ProviderAway, checked_card
+from backoffice.integrations.payments.stripe import StripePayments
+from backoffice.money import Money
+from tests.integrations.stripe_front import SECRET_KEY, WEBHOOK_SECRET, Front
+
+LAST_DAY = date(2040, 12, 31)
+TEN = Money(1_000, "USD")
+GOOD, NOT_ATTACHED, NOT_CHARGED, ASKS_HOLDER = (
+    "4242424242424242",
+    "4000000000000002",
+    "4000000000000341",
+    "4000002500003155",
+)
+FORM = {"number": GOOD, "expires": "12/40", "code": "123", "amount": "20", "saved": "0"}
+
+
+def token(provider: StripePayments, number: str = GOOD, *, keep: bool = False) -> str:
+    return provider.tokenize(checked_card(number, LAST_DAY, "123"), keep=keep).token
+
+
+def test_m2_a_card_is_charged_once_however_often_it_is_asked_for(provider: StripePayments, stripe: Front) -> None:
+    before, card = len(stripe.charges()), token(provider)
+    first = provider.charge(key="top-up:1", token=card, amount=TEN)
+    assert first.state is ChargeState.SETTLED
+    assert provider.charge(key="top-up:1", token=card, amount=TEN) == first
+    assert provider.look_up(first.ref) == first
+    charges = stripe.charges()
+    assert len(charges) == before + 1
+    assert (charges[0]["amount"], charges[0]["currency"]) == (1_000, "usd")
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_m2_an_answer_that_is_lost_is_asked_for_again_and_charged_once(
+    provider: StripePayments, stripe: Front, lost: int
+) -> None:
+    """The answer to the creation is lost, and the one to the confirmation."""
+    before, card = len(stripe.charges()), token(provider)
+    asked = 0
+    while True:
+        stripe.lose = 1 if asked < lost else 0
+        asked += 1
+        try:
+            found = provider.charge(key="top-up:1", token=card, amount=TEN)
+        except ProviderAway:
+            continue
+        break
+    assert asked == lost + 1
+    assert found.state is ChargeState.SETTLED
+    assert len(stripe.charges()) == before + 1
+
+
+def test_m2_a_confirmed_intent_is_found_where_the_key_of_its_confirmation_is_forgotten(
+    provider: StripePayments, stripe: Front
+) -> None:
+    before, card = len(stripe.charges()), token(provider)
+    first = provider.charge(key="top-up:1", token=card, amount=TEN)
+    del stripe.answers["top-up:1/confirm"]
+    assert provider.charge(key="top-up:1", token=card, amount=TEN) == first
+    assert len(stripe.charges()) == before + 1
+
+
+def test_m2_only_a_card_that_is_kept_hangs_on_a_customer(provider: StripePayments) -> None:
+    assert token(provider).startswith("pm_")
+    kept = token(provider, keep=True)
+    assert kept.startswith("cus_")
+    for key in ("top-up:1", "top-up:2"):
+        assert provider.charge(key=key, token=kept, amount=TEN).state is ChargeState.SETTLED
+
+
+def test_m2_a_card_that_the_bank_refuses_is_declined_with_its_reason(provider: StripePayments) -> None:
+    declined = provider.charge(key="top-up:1", token=token(provider, NOT_CHARGED), amount=TEN)
+    assert (declined.state, declined.decline_code) == (ChargeState.DECLINED, "card_declined")
+    assert provider.look_up(declined.ref).state is ChargeState.DECLINED
+    asked = provider.charge(key="top-up:2", token=token(provider, ASKS_HOLDER), amount=TEN)
+    assert (asked.state, asked.decline_code) == (ChargeState.DECLINED, "authentication_required")
+    assert provider.look_up(asked.ref).state is ChargeState.DECLINED
+
+
+def test_m2_a_card_that_cannot_be_kept_is_refused_at_the_form(provider: StripePayments) -> None:
+    with pytest.raises(Refused) as refused:
+        token(provider, NOT_ATTACHED, keep=True)
+    assert (refused.value.code, refused.value.data["field"]) == ("card.declined", "number")
+
+
+def test_m2_a_provider_that_does_not_answer_is_away(stripe: Front) -> None:
+    for away in (
+        StripePayments(secret_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, url="http://127.0.0.1:9"),
+        StripePayments(secret_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, url=stripe.url + "/nowhere"),
+    ):
+        with pytest.raises(ProviderAway):
+            token(away)
+        with pytest.raises(ProviderAway):
+            away.charge(key="top-up:1", token="pm_none", amount=TEN)
