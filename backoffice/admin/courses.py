@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 
 from backoffice.access import Action
 from backoffice.admin.base import Page, perform, video_url
-from backoffice.admin.labels import FIELD_LABELS
 from backoffice.operations import blocks
+from backoffice.public.field_labels import FIELD_LABELS
 from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import back_office

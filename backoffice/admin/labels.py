@@ -1,15 +1,6 @@
-"""Names of fields and columns, as staff read them."""
+"""Names of columns, as staff read them."""
 
 from flask_babel import lazy_gettext as _l
-
-from backoffice.integrations.checks.messages import FIELD_NAMES
-
-FIELD_LABELS = FIELD_NAMES | {
-    "kind": _l("kind"),
-    "free_preview": _l("free preview"),
-    "includes_certificate": _l("certificate"),
-    "access_days": _l("days of access"),
-}
 
 COLUMN_LABELS = {
     "id": _l("Number"),

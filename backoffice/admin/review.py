@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response
 from backoffice import clock
 from backoffice.access import Action
 from backoffice.admin.base import Page, perform, video_url
-from backoffice.admin.labels import FIELD_LABELS
 from backoffice.errors import DomainError
 from backoffice.integrations.checks import messages
 from backoffice.integrations.checks.model import Finding, Severity
 from backoffice.operations import review
+from backoffice.public.field_labels import FIELD_LABELS
 from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import back_office

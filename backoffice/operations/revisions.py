@@ -1,23 +1,19 @@
 """Revisions: opening a draft beside what is live, its texts, and the moment when it goes live (L-1, L-6, L-7, L-9)."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import delete, func, insert, select
 
 from backoffice import clock, states
 from backoffice.access import Action, Actor
-from backoffice.db import Base, db, operation
+from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.models.catalogues import Category, Skill
 from backoffice.models.content import (
     EDITABLE,
     Lecture,
     Level,
-    Module,
-    Question,
     Revision,
     RevisionSkill,
     RevisionState,
@@ -26,6 +22,7 @@ from backoffice.models.courses import Course, CourseState
 from backoffice.models.media import Upload, UploadKind, UploadState
 from backoffice.operations.courses import TITLE_MAX, owned, require_language
 from backoffice.operations.progress import keep_floors
+from backoffice.operations.revision_copies import copied
 from backoffice.operations.texts import cleaned
 
 SHORT_DESCRIPTION_MAX = 1_000
@@ -33,6 +30,7 @@ DESCRIPTION_MAX = 50_000
 REQUIREMENTS_MAX = 5_000
 ACCESS_DAYS_MAX = 3_650
 SKILLS_MAX = 20
+_FROZEN = _l("What is handed in cannot be changed. Take it back first, then go on editing.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,7 @@ def open_draft(*, actor: Actor, course_id: int) -> Revision:
     if course.draft_revision_id is not None:
         return _locked(course.draft_revision_id)
     live = db.session.get_one(Revision, course.live_revision_id)
-    draft = _copy_revision(live)
+    draft = _locked(copied(live))
     course.draft_revision_id = draft.id
     states.begin(draft, actor=actor, course_id=course.id)
     return draft
@@ -83,9 +81,7 @@ def editable(actor: Actor, course_id: int, *, version: int | None = None) -> Rev
     else:
         revision = _locked(course.draft_revision_id)
     if revision.state not in EDITABLE:
-        raise Conflict(
-            "revision.frozen", _l("What is handed in cannot be changed. Take it back first, then go on editing.")
-        )
+        raise Conflict("revision.frozen", _FROZEN)
     require_version(revision, version)
     revision.version += 1
     revision.updated_at = clock.now()
@@ -164,6 +160,32 @@ def _set_skills(revision_id: int, skill_ids: frozenset[int]) -> None:
 
 
 @operation
+def restore(*, actor: Actor, course_id: int, number: int) -> Revision:
+    """Make a new draft of the course's revision `number`; an open draft is put aside, nothing is deleted (L-6, L-9).
+
+    Errors: `revision.not_found`, `revision.already_open` when it is the open one, `revision.frozen` while one is
+    submitted.
+    """
+    course = owned(actor, course_id)
+    wanted = db.session.scalar(select(Revision).where(Revision.course_id == course.id, Revision.number == number))
+    if wanted is None:
+        raise NotFound("revision.not_found", _l("There is no such version."))
+    if course.draft_revision_id == wanted.id:
+        raise Conflict("revision.already_open", _l("This version is the one that you are working on."))
+    if course.draft_revision_id is not None:
+        opened = _locked(course.draft_revision_id)
+        if opened.state not in EDITABLE:
+            raise Conflict("revision.frozen", _FROZEN)
+        states.move(opened, RevisionState.ARCHIVED, actor=actor, course_id=course.id)
+        # The unique index on the open revision is not deferred.
+        db.session.flush()
+    draft = _locked(copied(wanted))
+    course.draft_revision_id = draft.id
+    states.begin(draft, actor=actor, course_id=course.id)
+    return draft
+
+
+@operation
 def discard_draft(*, actor: Actor, course_id: int) -> Course:
     """Put the open change of a published course aside; what is live stays (L-6). Nothing is deleted.
 
@@ -223,54 +245,3 @@ def _locked(revision_id: int) -> Revision:
     return db.session.scalars(
         select(Revision).where(Revision.id == revision_id).with_for_update().execution_options(populate_existing=True)
     ).one()
-
-
-def _copy_revision(live: Revision) -> Revision:
-    newest = select(func.max(Revision.number)).where(Revision.course_id == live.course_id).scalar_subquery()
-    now = clock.now()
-    draft_id = _copy(
-        Revision,
-        Revision.id == live.id,
-        number=newest + 1,
-        based_on_id=literal(live.id),
-        state=literal(RevisionState.DRAFT, Revision.__table__.c.state.type),
-        created_at=literal(now),
-        updated_at=literal(now),
-        live_at=literal(None, Revision.__table__.c.live_at.type),
-    )[0]
-    new = literal(draft_id)
-    _copy(RevisionSkill, RevisionSkill.revision_id == live.id, revision_id=new)
-    _copy(Module, Module.revision_id == live.id, revision_id=new)
-    _copy(
-        Lecture, Lecture.revision_id == live.id, revision_id=new, module_id=_twin(Module, Lecture.module_id, draft_id)
-    )
-    _copy(
-        Question,
-        Question.revision_id == live.id,
-        revision_id=new,
-        lecture_id=_twin(Lecture, Question.lecture_id, draft_id),
-    )
-    return _locked(draft_id)
-
-
-def _copy(model: type[Base], condition: ColumnElement[bool], **replaced: Any) -> list[int]:
-    """INSERT … SELECT of a table's rows with some columns replaced; ids of the new rows where the table has ids."""
-    table = model.__table__
-    names = [column.name for column in table.columns if column.name != "id"]
-    source = select(*(replaced.get(name, table.c[name]) for name in names)).where(condition)
-    statement = insert(table).from_select(names, source, include_defaults=False)  # type: ignore[arg-type]
-    if "id" not in table.c:
-        db.session.execute(statement)
-        return []
-    return list(db.session.scalars(statement.returning(table.c.id)))
-
-
-def _twin(model: type[Module] | type[Lecture], old_id: Any, draft_id: int) -> Any:
-    """The new parent of a copied row: of the same node, in the draft (L-9)."""
-    old, new = aliased(model), aliased(model)
-    return (
-        select(new.id)
-        .join(old, old.node_id == new.node_id)
-        .where(old.id == old_id, new.revision_id == draft_id)
-        .scalar_subquery()
-    )

@@ -1,6 +1,6 @@
 """The author studio. Importing the package puts every route on its blueprint."""
 
-from backoffice.public.studio import author_routes, content_routes, coupon_routes, routes
+from backoffice.public.studio import author_routes, content_routes, coupon_routes, routes, version_routes
 from backoffice.public.studio.blueprint import bp
 
-__all__ = ["author_routes", "bp", "content_routes", "coupon_routes", "routes"]
+__all__ = ["author_routes", "bp", "content_routes", "coupon_routes", "routes", "version_routes"]
