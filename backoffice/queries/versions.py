@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import aliased
 
 from backoffice.db import db
@@ -13,6 +13,7 @@ from backoffice.models.people import User
 from backoffice.models.review import Submission, SubmissionState
 
 PAGE_SIZE = 50
+FINAL = (SubmissionState.PASSED, SubmissionState.APPROVED, SubmissionState.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ def versions(course_id: int, *, before: int | None = None) -> list[Version]:
     columns: tuple[Any, ...] = (
         *(Revision.id, Revision.number, Revision.state, Revision.title, base.number, Revision.created_at),
         *(Revision.updated_at, Revision.live_at, Submission.state, Submission.submitted_at),
-        *(Submission.decided_at, moderator.name),
+        *(
+            case((Submission.state.in_(FINAL), func.coalesce(Submission.decided_at, Submission.judged_at))),
+            moderator.name,
+        ),
     )
     query = (
         select(*columns)
