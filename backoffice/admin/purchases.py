@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from flask import abort, request, url_for
+from flask import abort, g, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -30,6 +30,18 @@ def _link(_view: object, _context: object, model: Any, name: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(address, getattr(model, name))
 
 
+def _show_person(_view: object, _context: object, model: Any, name: str) -> Markup:
+    number = getattr(model, name)
+    address = url_for("admin_users.user", user_id=number)
+    return Markup('<a href="{}">{}</a>').format(address, g.purchase_names.people.get(number, number))
+
+
+def _show_course(_view: object, _context: object, model: Any, name: str) -> Markup:
+    number = getattr(model, name)
+    address = url_for("admin_courses.course", course_id=number)
+    return Markup('<a href="{}">{}</a>').format(address, g.purchase_names.courses.get(number, number))
+
+
 class PurchaseBrowser(Browser):
     """Purchases with all that was fixed when they were made; the page of one has the button."""
 
@@ -43,10 +55,19 @@ class PurchaseBrowser(Browser):
     column_filters = ("student_id", "course_id", "author_id", "state", "bought_at", "release_at")
     column_formatters: ClassVar[dict[str, Any]] = {
         "id": _link,
+        **dict.fromkeys(("student_id", "author_id"), _show_person),
+        "course_id": _show_course,
         **dict.fromkeys(("price_minor", "commission_minor"), _show_money),
         **dict.fromkeys(("bought_at", "refundable_until", "release_at"), show_moment),
     }
     column_formatters_export: ClassVar[dict[str, Any]] = {}
+
+    def get_list(self, *arguments: Any, **named: Any) -> tuple[int | None, Any]:
+        """The page's rows, and the names of their people and courses for the formatters in two statements."""
+        count, rows = super().get_list(*arguments, **named)
+        if named.get("execute", True):
+            g.purchase_names = queries.names_of(rows)
+        return count, rows
 
     @expose("/<int:purchase_id>")
     def purchase(self, purchase_id: int) -> str:

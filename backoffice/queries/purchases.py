@@ -1,6 +1,6 @@
 """Purchases as the student sees them (M-4), and the same ones as sales of the author (M-6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -205,3 +205,25 @@ def _sale(row: Row[*tuple[object, ...]]) -> Sale:
         arrives_at=purchase.release_at,
         settled_at=purchase.settled_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of people and titles of courses by their ids."""
+
+    people: Mapping[int, str]
+    courses: Mapping[int, str]
+
+
+def names_of(purchases: Sequence[Purchase]) -> Names:
+    """The people and the courses of these purchases. Two statements, none without purchases."""
+    if not purchases:
+        return Names({}, {})
+    people = {number for purchase in purchases for number in (purchase.student_id, purchase.author_id)}
+    titles = (
+        select(Course.id, Revision.title)
+        .join(Revision, Revision.id == func.coalesce(Course.live_revision_id, Course.draft_revision_id))
+        .where(Course.id.in_({purchase.course_id for purchase in purchases}))
+    )
+    names = select(User.id, User.name).where(User.id.in_(people))
+    return Names(dict(db.session.execute(names).all()), dict(db.session.execute(titles).all()))

@@ -10,7 +10,9 @@ from sqlalchemy import select, text
 from backoffice import clock, ledger
 from backoffice.access import SYSTEM, Role
 from backoffice.db import db
+from backoffice.models.content import Revision
 from backoffice.models.corrections import Correction, CorrectionState, VerifyRun
+from backoffice.models.people import User
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.operations import purchases, withdrawals
 from backoffice.tasks.actors import money
@@ -150,6 +152,16 @@ def test_b4_a_refused_correction_keeps_what_was_typed(
     assert told in answer.text
     assert 'value="12.50"' in answer.text
     assert ledger.balance(GOODWILL) == 0
+
+
+def test_b3_purchases_are_listed_with_the_names_of_their_people_and_courses(admin: FlaskClient, cast: Cast) -> None:
+    purchase = bought(cast)
+    page = admin.get("/admin/purchases/").text
+    for person in (purchase.student_id, purchase.author_id):
+        name = db.session.scalars(select(User.name).where(User.id == person)).one()
+        assert f'<a href="/admin/users/{person}">{name}</a>' in page
+    title = db.session.scalars(select(Revision.title).where(Revision.course_id == purchase.course_id)).one()
+    assert f'<a href="/admin/courses/{purchase.course_id}">{title}</a>' in page
 
 
 def test_m4_an_admin_gives_the_money_of_a_released_sale_back(admin: FlaskClient, cast: Cast) -> None:
