@@ -99,7 +99,7 @@ def by_day(days: int, time_zone: str) -> tuple[DayOfMoney, ...]:
         select(day, func.sum(Purchase.price_minor), func.count())
         .where(day > today - days, Purchase.bought_at >= _since(days + 1))
         .group_by(day)
-    ).tuples()
+    )
     last = db.session.scalars(select(today)).one()
     return each_day(rows, last - timedelta(days=days - 1), days)
 
@@ -140,5 +140,5 @@ def reserves(time_zone: str) -> Reserves:
         select(day, price, func.count())
         .where(held, Purchase.release_at > now, Purchase.release_at < until)
         .group_by(day)
-    ).tuples()
+    )
     return Reserves(_money(total), sales, _money(undated), _money(overdue), each_day(rows, today, DAYS_AHEAD))

@@ -157,9 +157,9 @@ def test_b4_a_refused_correction_keeps_what_was_typed(
 def test_b3_purchases_are_listed_with_the_names_of_their_people_and_courses(admin: FlaskClient, cast: Cast) -> None:
     purchase = bought(cast)
     page = admin.get("/admin/purchases/").text
-    for person in (purchase.student_id, purchase.author_id):
-        name = db.session.scalars(select(User.name).where(User.id == person)).one()
-        assert f'<a href="/admin/users/{person}">{name}</a>' in page
+    for number in (purchase.student_id, purchase.author_id):
+        name = db.session.scalars(select(User.name).where(User.id == number)).one()
+        assert f'<a href="/admin/users/{number}">{name}</a>' in page
     title = db.session.scalars(select(Revision.title).where(Revision.course_id == purchase.course_id)).one()
     assert f'<a href="/admin/courses/{purchase.course_id}">{title}</a>' in page
 
