@@ -39,7 +39,7 @@ def flask(arguments: tuple[str, ...]) -> None:
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(arguments: tuple[str, ...]) -> None:
-    """Run a benchmark by its name, on servers and data of its own."""
+    """Run benchmarks by their names, all when none is named, each on servers and data of its own."""
     sys.exit(dev_up.bench(_settings(), arguments))
 
 

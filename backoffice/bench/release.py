@@ -14,7 +14,7 @@ from backoffice.models.ledger import TransactionKind
 from backoffice.operations import purchases
 
 ROUNDS = 2
-PER_ROUND = 5_000
+PER_ROUND = 10_000
 BATCH = 500
 GOAL_TIMES = 3.0
 

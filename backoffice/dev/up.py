@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from backoffice.bench import NAMES
 from backoffice.dev import DEMO_PASSWORD, leftovers, processes
 from backoffice.dev.console import Console
 from backoffice.dev.postgres import PostgresServer
@@ -113,9 +114,9 @@ def run_beside(settings: UpSettings, steps: tuple[ProcessSpec, ...], command: Pr
         return 1
 
 
-def bench(settings: UpSettings, arguments: tuple[str, ...]) -> int:
-    """Run a benchmark of the app on servers of its own; return its exit code."""
-    return run_beside(settings, (MIGRATE,), replace(BENCH, argv=(*BENCH.argv, *arguments)))
+def bench(settings: UpSettings, names: tuple[str, ...]) -> int:
+    """Run benchmarks, all when none is named, each on servers of its own; return the worst exit code."""
+    return max(run_beside(settings, (MIGRATE,), replace(BENCH, argv=(*BENCH.argv, name))) for name in names or NAMES)
 
 
 def _start(settings: UpSettings, plan: Plan, console: Console, supervisor: Supervisor) -> None:
