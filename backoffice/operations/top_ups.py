@@ -11,9 +11,11 @@ from backoffice.access import Action, Actor
 from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.formats import money
 from backoffice.integrations.payments.base import CardToken, Charge, ChargeState
 from backoffice.models.ledger import TransactionKind
 from backoffice.models.payments import TopUp, TopUpState
+from backoffice.money import Money
 from backoffice.operations import cards
 from backoffice.outbox import Event, emit
 
@@ -52,8 +54,13 @@ def start(
     }
     earlier = _by_key(actor, request_key)
     if earlier is None:
-        if not settings().min_top_up_minor <= amount_minor <= settings().max_top_up_minor:
-            raise Refused("top_up.amount", _l("A top-up of this size is not possible."), field="amount")
+        least, most = settings().min_top_up_minor, settings().max_top_up_minor
+        if not least <= amount_minor <= most:
+            limits = {
+                "least": money(Money(least, settings().currency)),
+                "most": money(Money(most, settings().currency)),
+            }
+            raise Refused("top_up.amount", _l("A top-up is from %(least)s to %(most)s.", **limits), field="amount")
         if keep_expires is not None:
             cards.require_room(actor, card, keep_expires)
         top_up = db.session.scalar(insert(TopUp).values(values).on_conflict_do_nothing().returning(TopUp))

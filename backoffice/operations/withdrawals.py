@@ -8,9 +8,11 @@ from backoffice.access import Action, Actor
 from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotAllowed, NotFound, Refused
+from backoffice.formats import money
 from backoffice.integrations.payments.base import Payout, PayoutState
 from backoffice.models.ledger import TransactionKind
 from backoffice.models.payments import Withdrawal, WithdrawalState
+from backoffice.money import Money
 from backoffice.operations.people import wait_for_turn
 from backoffice.operations.texts import REASON_MAX, cleaned, legible_name
 from backoffice.outbox import Event, emit
@@ -43,7 +45,9 @@ def _by_key(actor: Actor, request_key: str) -> Withdrawal | None:
 
 def _checked(actor: Actor, amount_minor: int, payout_method: str) -> str:
     if amount_minor < settings().min_withdrawal_minor:
-        raise Refused("withdrawal.too_small", _l("This is less than the least amount of a withdrawal."), field="amount")
+        least = money(Money(settings().min_withdrawal_minor, settings().currency))
+        message = _l("A withdrawal is %(least)s at least.", least=least)
+        raise Refused("withdrawal.too_small", message, field="amount")
     method = " ".join(payout_method.split())
     if len(method) < 4 or not legible_name(method, METHOD_LENGTH):
         raise Refused("withdrawal.method", _l("Say where the money should go."), field="payout_method")

@@ -102,7 +102,7 @@ def test_m2_top_up_through_the_form_shows_the_state_until_the_money_is_there(cli
     ("change", "message"),
     [
         ({"amount": "12.505"}, "Write an amount like"),
-        ({"amount": "0.50"}, "A top-up of this size is not possible"),
+        ({"amount": "0.50"}, "A top-up is from $1.00 to $10,000.00"),
         ({"number": "4242 4242 4242 4241"}, "Check the digits"),
         ({"number": "4111 1111 1111 1111"}, "use one of the test cards"),
         ({"expires": "13/40"}, "Write month and year"),
