@@ -5,20 +5,21 @@ Every edit raises the revision's version. Errors of all: those of `revisions.edi
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import delete, select
 
 from backoffice.access import Actor
 from backoffice.db import db, operation
-from backoffice.errors import NotFound, Refused
-from backoffice.models.content import Lecture, LectureKind, Module, Node, NodeKind, Question, Revision
+from backoffice.errors import Refused
+from backoffice.models.content import Lecture, LectureKind, Module, NodeKind, Question
 from backoffice.models.media import UploadKind
 from backoffice.operations.courses import TITLE_MAX
 from backoffice.operations.revisions import editable, require_upload
 from backoffice.operations.texts import cleaned
+from backoffice.operations.tree import close_gap, count, modules_of, new_place, node_of, remove, shift, swap
 
 BODY_MAX = 200_000
 QUESTION_MAX = 2_000
@@ -27,8 +28,6 @@ MODULES_MAX = 100
 LECTURES_MAX = 100
 QUESTIONS_MAX = 50
 OPTIONS_MIN, OPTIONS_MAX = 2, 10
-
-NodeRow = TypeVar("NodeRow", Module, Lecture, Question)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,8 @@ class QuestionTexts:
 def add_module(*, actor: Actor, course_id: int, title: str) -> Module:
     """Add a module at the end (C-3)."""
     revision = editable(actor, course_id)
-    module = Module(title=_title(title), **_place(revision, NodeKind.MODULE, Module, _modules(revision), MODULES_MAX))
+    place = new_place(revision, NodeKind.MODULE, Module, modules_of(revision), MODULES_MAX)
+    module = Module(title=_title(title), **place)
     db.session.add(module)
     return module
 
@@ -71,7 +71,7 @@ def add_module(*, actor: Actor, course_id: int, title: str) -> Module:
 @operation
 def edit_module(*, actor: Actor, course_id: int, node_id: int, title: str) -> Module:
     """Give a module another title (C-3)."""
-    module = _node(Module, editable(actor, course_id), node_id)
+    module = node_of(Module, editable(actor, course_id), node_id)
     module.title = _title(title)
     return module
 
@@ -80,26 +80,26 @@ def edit_module(*, actor: Actor, course_id: int, node_id: int, title: str) -> Mo
 def move_module(*, actor: Actor, course_id: int, node_id: int, by: int) -> None:
     """Move a module one place down (`by` 1) or up (-1); at the end of the list nothing happens."""
     revision = editable(actor, course_id)
-    _swap(Module, _modules(revision), _node(Module, revision, node_id), by)
+    swap(Module, modules_of(revision), node_of(Module, revision, node_id), by)
 
 
 @operation
 def delete_module(*, actor: Actor, course_id: int, node_id: int) -> None:
     """Delete a module of the draft with all that is in it; their nodes stay for who has learnt with them (L-9)."""
     revision = editable(actor, course_id)
-    module = _node(Module, revision, node_id)
+    module = node_of(Module, revision, node_id)
     lectures = select(Lecture.id).where(Lecture.module_id == module.id)
     db.session.execute(delete(Question).where(Question.lecture_id.in_(lectures)))
     db.session.execute(delete(Lecture).where(Lecture.module_id == module.id))
-    _remove(Module, _modules(revision), module)
+    remove(Module, modules_of(revision), module)
 
 
 @operation
 def add_lecture(*, actor: Actor, course_id: int, module_node_id: int, title: str, kind: LectureKind) -> Lecture:
     """Add an empty lecture at the end of a module (C-4)."""
     revision = editable(actor, course_id)
-    module = _node(Module, revision, module_node_id)
-    place = _place(revision, NodeKind.LECTURE, Lecture, Lecture.module_id == module.id, LECTURES_MAX)
+    module = node_of(Module, revision, module_node_id)
+    place = new_place(revision, NodeKind.LECTURE, Lecture, Lecture.module_id == module.id, LECTURES_MAX)
     lecture = Lecture(module_id=module.id, title=_title(title), kind=kind, **place)
     db.session.add(lecture)
     return lecture
@@ -108,7 +108,7 @@ def add_lecture(*, actor: Actor, course_id: int, module_node_id: int, title: str
 @operation
 def edit_lecture(*, actor: Actor, course_id: int, node_id: int, version: int, texts: LectureTexts) -> Lecture:
     """Save a lecture, on condition that the course is as shown (C-4). A video must be the author's own upload."""
-    lecture = _node(Lecture, editable(actor, course_id, version=version), node_id)
+    lecture = node_of(Lecture, editable(actor, course_id, version=version), node_id)
     is_video = lecture.kind is LectureKind.VIDEO
     if is_video and texts.video_upload_id != lecture.video_upload_id:
         require_upload(actor, texts.video_upload_id, UploadKind.VIDEO, field="video_upload_id")
@@ -123,37 +123,37 @@ def edit_lecture(*, actor: Actor, course_id: int, node_id: int, version: int, te
 def move_lecture(*, actor: Actor, course_id: int, node_id: int, by: int) -> None:
     """Move a lecture one place down (`by` 1) or up (-1), over the module's edge into the neighbouring module."""
     revision = editable(actor, course_id)
-    lecture = _node(Lecture, revision, node_id)
+    lecture = node_of(Lecture, revision, node_id)
     siblings = Lecture.module_id == lecture.module_id
-    if 0 <= lecture.position + by < _count(Lecture, siblings):
-        _swap(Lecture, siblings, lecture, by)
+    if 0 <= lecture.position + by < count(Lecture, siblings):
+        swap(Lecture, siblings, lecture, by)
         return
     module = db.session.get_one(Module, lecture.module_id)
-    neighbour = db.session.scalar(select(Module).where(_modules(revision), Module.position == module.position + by))
+    neighbour = db.session.scalar(select(Module).where(modules_of(revision), Module.position == module.position + by))
     if neighbour is None:
         return
-    _close_gap(Lecture, siblings, lecture.position)
+    close_gap(Lecture, siblings, lecture.position)
     there = Lecture.module_id == neighbour.id
-    position = 0 if by > 0 else _count(Lecture, there)
-    _shift(Lecture, there, position, 1)
+    position = 0 if by > 0 else count(Lecture, there)
+    shift(Lecture, there, position, 1)
     lecture.module_id, lecture.position = neighbour.id, position
 
 
 @operation
 def delete_lecture(*, actor: Actor, course_id: int, node_id: int) -> None:
     """Delete a lecture of the draft with its questions; their nodes stay (L-9)."""
-    lecture = _node(Lecture, editable(actor, course_id), node_id)
+    lecture = node_of(Lecture, editable(actor, course_id), node_id)
     db.session.execute(delete(Question).where(Question.lecture_id == lecture.id))
-    _remove(Lecture, Lecture.module_id == lecture.module_id, lecture)
+    remove(Lecture, Lecture.module_id == lecture.module_id, lecture)
 
 
 @operation
 def add_question(*, actor: Actor, course_id: int, lecture_node_id: int, texts: QuestionTexts) -> Question:
     """Add a question at the end of a lecture (C-5). Errors as `edit_question`."""
     revision = editable(actor, course_id)
-    lecture = _node(Lecture, revision, lecture_node_id)
+    lecture = node_of(Lecture, revision, lecture_node_id)
     values = _question_values(texts, frozenset())
-    place = _place(revision, NodeKind.QUESTION, Question, Question.lecture_id == lecture.id, QUESTIONS_MAX)
+    place = new_place(revision, NodeKind.QUESTION, Question, Question.lecture_id == lecture.id, QUESTIONS_MAX)
     question = Question(lecture_id=lecture.id, **values, **place)
     db.session.add(question)
     return question
@@ -165,7 +165,7 @@ def edit_question(*, actor: Actor, course_id: int, node_id: int, version: int, t
 
     Errors: `question.options` (2 to 10), `question.no_right_option`, `text.*`, each with its field.
     """
-    question = _node(Question, editable(actor, course_id, version=version), node_id)
+    question = node_of(Question, editable(actor, course_id, version=version), node_id)
     values = _question_values(texts, frozenset(option["key"] for option in question.options))
     for field, value in values.items():
         setattr(question, field, value)
@@ -175,15 +175,15 @@ def edit_question(*, actor: Actor, course_id: int, node_id: int, version: int, t
 @operation
 def move_question(*, actor: Actor, course_id: int, node_id: int, by: int) -> None:
     """Move a question one place down (`by` 1) or up (-1) within its lecture."""
-    question = _node(Question, editable(actor, course_id), node_id)
-    _swap(Question, Question.lecture_id == question.lecture_id, question, by)
+    question = node_of(Question, editable(actor, course_id), node_id)
+    swap(Question, Question.lecture_id == question.lecture_id, question, by)
 
 
 @operation
 def delete_question(*, actor: Actor, course_id: int, node_id: int) -> None:
     """Delete a question of the draft; its node stays (L-9)."""
-    question = _node(Question, editable(actor, course_id), node_id)
-    _remove(Question, Question.lecture_id == question.lecture_id, question)
+    question = node_of(Question, editable(actor, course_id), node_id)
+    remove(Question, Question.lecture_id == question.lecture_id, question)
 
 
 def _question_values(texts: QuestionTexts, known: frozenset[str]) -> dict[str, Any]:
@@ -210,59 +210,3 @@ def _question_values(texts: QuestionTexts, known: frozenset[str]) -> dict[str, A
 
 def _title(title: str) -> str:
     return cleaned(title, field="title", at_most=TITLE_MAX, required=True)
-
-
-def _modules(revision: Revision) -> ColumnElement[bool]:
-    return Module.revision_id == revision.id
-
-
-def _node(model: type[NodeRow], revision: Revision, node_id: int) -> NodeRow:
-    query = select(model).where(model.revision_id == revision.id, model.node_id == node_id)
-    row = db.session.scalar(query.execution_options(populate_existing=True))
-    if row is None:
-        raise NotFound("node.not_found", _l("This part of the course is no longer there."))
-    return row
-
-
-def _count(model: type[NodeRow], siblings: ColumnElement[bool]) -> int:
-    return db.session.scalar(select(func.count(model.id)).where(siblings)) or 0
-
-
-def _place(
-    revision: Revision, kind: NodeKind, model: type[NodeRow], siblings: ColumnElement[bool], most: int
-) -> dict[str, Any]:
-    """A new node at the end of its siblings."""
-    position = _count(model, siblings)
-    if position >= most:
-        raise Refused("content.too_many", _l("There is no room for more here: %(limit)s at most.", limit=most))
-    node = Node(course_id=revision.course_id, kind=kind)
-    db.session.add(node)
-    db.session.flush()
-    return {"revision_id": revision.id, "node_id": node.id, "position": position}
-
-
-def _swap(model: type[NodeRow], siblings: ColumnElement[bool], row: NodeRow, by: int) -> None:
-    there = row.position + (1 if by > 0 else -1)
-    if not 0 <= there < _count(model, siblings):
-        return
-    total = row.position + there
-    _update(model, siblings & model.position.in_((row.position, there)), total - model.position)
-
-
-def _remove(model: type[NodeRow], siblings: ColumnElement[bool], row: NodeRow) -> None:
-    position = row.position
-    db.session.execute(delete(model).where(model.id == row.id))
-    _close_gap(model, siblings, position)
-
-
-def _close_gap(model: type[NodeRow], siblings: ColumnElement[bool], position: int) -> None:
-    _shift(model, siblings, position + 1, -1)
-
-
-def _shift(model: type[NodeRow], siblings: ColumnElement[bool], first: int, by: int) -> None:
-    _update(model, siblings & (model.position >= first), model.position + by)
-
-
-def _update(model: type[NodeRow], condition: ColumnElement[bool], position: Any) -> None:
-    statement = update(model).where(condition).values(position=position)
-    db.session.execute(statement.execution_options(synchronize_session=False))

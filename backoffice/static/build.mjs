@@ -39,7 +39,8 @@ const bundle = async () => {
   const entry = (name) => path.join(src, name);
   const result = await build({
     entryPoints: {
-      site: entry("js/site.js"), player: entry("js/player.js"), upload: entry("js/upload.js"), admin: entry("js/admin.js"),
+      site: entry("js/site.js"), player: entry("js/player.js"), upload: entry("js/upload.js"), outline: entry("js/outline.js"),
+      admin: entry("js/admin.js"),
       "site-style": entry("css/site.css"), "admin-style": entry("css/admin.css"),
     },
     outdir: fresh,

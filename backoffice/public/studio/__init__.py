@@ -1,6 +1,13 @@
 """The author studio. Importing the package puts every route on its blueprint."""
 
-from backoffice.public.studio import author_routes, content_routes, coupon_routes, routes, version_routes
+from backoffice.public.studio import (
+    author_routes,
+    content_routes,
+    coupon_routes,
+    outline_routes,
+    routes,
+    version_routes,
+)
 from backoffice.public.studio.blueprint import bp
 
-__all__ = ["author_routes", "bp", "content_routes", "coupon_routes", "routes", "version_routes"]
+__all__ = ["author_routes", "bp", "content_routes", "coupon_routes", "outline_routes", "routes", "version_routes"]

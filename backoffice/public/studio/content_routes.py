@@ -1,7 +1,5 @@
 """Editing the content tree: modules, lectures and questions (L-1, C-3 to C-5). Everything works by plain forms."""
 
-from collections.abc import Callable
-
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -13,7 +11,6 @@ from backoffice.models.content import LectureKind
 from backoffice.models.media import UploadKind
 from backoffice.operations import content, uploads
 from backoffice.public import refusals
-from backoffice.public.incoming import whole_number
 from backoffice.public.media.messages import error_sentence
 from backoffice.public.sessions import viewer
 from backoffice.public.studio import desk
@@ -29,14 +26,11 @@ def _gone() -> NotFound:
     return NotFound("node.not_found", _("This part of the course is no longer there."))
 
 
-def _back(course_id: int, node_id: int | None = None, kind: str = "module") -> Response:
+def back(course_id: int, node_id: int | None = None, kind: str = "module") -> Response:
+    """Lead to the page of a node, or of the course."""
     if node_id is None:
         return redirect(url_for("studio.course", course_id=course_id))
     return redirect(url_for(f"studio.{kind}", course_id=course_id, node_id=node_id))
-
-
-def _direction() -> int:
-    return -1 if request.form.get("direction") == "up" else 1
 
 
 @bp.route("/courses/<int:course_id>/modules/new", methods=["GET", "POST"])
@@ -50,7 +44,7 @@ def new_module(course_id: int) -> Page:
         except DomainError as error:
             refusals.show(form, error)
         else:
-            return _back(course_id, made.node_id)
+            return back(course_id, made.node_id)
     return desk.page("studio/new_module.html", head, current="new_module", form=form), _status(form.is_submitted())
 
 
@@ -70,7 +64,7 @@ def module(course_id: int, node_id: int) -> Page:
             refusals.show(form, error)
         else:
             flash(_("Saved."), "success")
-            return _back(course_id, node_id)
+            return back(course_id, node_id)
     page = desk.page("studio/module.html", head, current=node_id, snapshot=snapshot, module=shown, form=form)
     return page, _status(form.is_submitted())
 
@@ -96,7 +90,7 @@ def new_lecture(course_id: int, node_id: int) -> Page:
         except DomainError as error:
             refusals.show(form, error)
         else:
-            return _back(course_id, made.node_id, "lecture")
+            return back(course_id, made.node_id, "lecture")
     page = desk.page("studio/new_lecture.html", head, current=node_id, snapshot=snapshot, module=shown, form=form)
     return page, _status(form.is_submitted())
 
@@ -124,7 +118,7 @@ def lecture(course_id: int, node_id: int) -> Page:
             refuse(form, error)
         else:
             flash(_("Saved."), "success")
-            return _back(course_id, node_id, "lecture")
+            return back(course_id, node_id, "lecture")
     video = own(upload_status(form.video_upload_id.data)) if form.video_upload_id.data else None
     page = desk.page(
         "studio/lecture.html",
@@ -168,7 +162,7 @@ def new_question(course_id: int, node_id: int) -> Page:
             refuse(form, error)
         else:
             flash(_("The question is added."), "success")
-            return _back(course_id, node_id, "lecture")
+            return back(course_id, node_id, "lecture")
     page = desk.page(
         "studio/question.html",
         head,
@@ -205,7 +199,7 @@ def question(course_id: int, node_id: int) -> Page:
             refuse(form, error)
         else:
             flash(_("Saved."), "success")
-            return _back(course_id, details.lecture_node_id, "lecture")
+            return back(course_id, details.lecture_node_id, "lecture")
     page = desk.page(
         "studio/question.html",
         head,
@@ -217,38 +211,6 @@ def question(course_id: int, node_id: int) -> Page:
         question=details,
     )
     return page, _status(form.is_submitted())
-
-
-MOVES: dict[str, Callable[..., None]] = {
-    "modules": content.move_module,
-    "lectures": content.move_lecture,
-    "questions": content.move_question,
-}
-DELETIONS: dict[str, Callable[..., None]] = {
-    "modules": content.delete_module,
-    "lectures": content.delete_lecture,
-    "questions": content.delete_question,
-}
-
-
-@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions):kind>/<int:node_id>/move")
-def move_node(course_id: int, kind: str, node_id: int) -> Response:
-    """Move a node one place up or down; the page that asked is shown again."""
-    MOVES[kind](actor=viewer().actor, course_id=course_id, node_id=node_id, by=_direction())
-    return _after(course_id)
-
-
-@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions):kind>/<int:node_id>/delete")
-def delete_node(course_id: int, kind: str, node_id: int) -> Response:
-    """Delete a node of the draft with all below it."""
-    DELETIONS[kind](actor=viewer().actor, course_id=course_id, node_id=node_id)
-    flash(_("Deleted."), "success")
-    return _after(course_id)
-
-
-def _after(course_id: int) -> Response:
-    parent, kind = request.form.get("parent", type=whole_number), request.form.get("parent_kind", "module")
-    return _back(course_id, parent, "lecture" if kind == "lecture" else "module")
 
 
 def _status(is_refused: bool) -> int:
