@@ -1,6 +1,6 @@
 """Content: revisions and their tree of modules, lectures and questions (C-3 to C-5, L-6, L-9)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -182,3 +182,26 @@ class Question(Base):
     text: Mapped[str] = mapped_column(Text)
     options: Mapped[list[Any]]
     explanation: Mapped[str] = mapped_column(Text, default="")
+
+
+class RemovedNode(Base):
+    """A module, lecture or question that was deleted from a draft, with all that was in it, so that it can come back.
+
+    `content` is the row without its place, with its lectures or questions below it. `parent_node_id` is None for
+    a module.
+    """
+
+    __tablename__ = "removed_node"
+    __table_args__ = (Index("ix_removed_node_course", "course_id", "id"),)
+    KEPT = timedelta(days=30)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    node_id: Mapped[int] = mapped_column(ForeignKey("node.id"))
+    parent_node_id: Mapped[int | None] = mapped_column(ForeignKey("node.id"))
+    kind: Mapped[NodeKind] = mapped_column(state_type(NodeKind))
+    title: Mapped[str] = mapped_column(Text)
+    position: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    removed_at: Mapped[datetime] = mapped_column(default=clock.now)
+    restored_at: Mapped[datetime | None]

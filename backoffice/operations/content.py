@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from backoffice.access import Actor
 from backoffice.db import db, operation
@@ -19,14 +19,22 @@ from backoffice.models.media import UploadKind
 from backoffice.operations.courses import TITLE_MAX
 from backoffice.operations.revisions import editable, require_upload
 from backoffice.operations.texts import cleaned
-from backoffice.operations.tree import close_gap, count, modules_of, new_place, node_of, remove, shift, swap
+from backoffice.operations.tree import (
+    LECTURES_MAX,
+    MODULES_MAX,
+    QUESTIONS_MAX,
+    close_gap,
+    count,
+    modules_of,
+    new_place,
+    node_of,
+    shift,
+    swap,
+)
 
 BODY_MAX = 200_000
 QUESTION_MAX = 2_000
 OPTION_MAX = 500
-MODULES_MAX = 100
-LECTURES_MAX = 100
-QUESTIONS_MAX = 50
 OPTIONS_MIN, OPTIONS_MAX = 2, 10
 
 
@@ -84,17 +92,6 @@ def move_module(*, actor: Actor, course_id: int, node_id: int, by: int) -> None:
 
 
 @operation
-def delete_module(*, actor: Actor, course_id: int, node_id: int) -> None:
-    """Delete a module of the draft with all that is in it; their nodes stay for who has learnt with them (L-9)."""
-    revision = editable(actor, course_id)
-    module = node_of(Module, revision, node_id)
-    lectures = select(Lecture.id).where(Lecture.module_id == module.id)
-    db.session.execute(delete(Question).where(Question.lecture_id.in_(lectures)))
-    db.session.execute(delete(Lecture).where(Lecture.module_id == module.id))
-    remove(Module, modules_of(revision), module)
-
-
-@operation
 def add_lecture(*, actor: Actor, course_id: int, module_node_id: int, title: str, kind: LectureKind) -> Lecture:
     """Add an empty lecture at the end of a module (C-4)."""
     revision = editable(actor, course_id)
@@ -140,14 +137,6 @@ def move_lecture(*, actor: Actor, course_id: int, node_id: int, by: int) -> None
 
 
 @operation
-def delete_lecture(*, actor: Actor, course_id: int, node_id: int) -> None:
-    """Delete a lecture of the draft with its questions; their nodes stay (L-9)."""
-    lecture = node_of(Lecture, editable(actor, course_id), node_id)
-    db.session.execute(delete(Question).where(Question.lecture_id == lecture.id))
-    remove(Lecture, Lecture.module_id == lecture.module_id, lecture)
-
-
-@operation
 def add_question(*, actor: Actor, course_id: int, lecture_node_id: int, texts: QuestionTexts) -> Question:
     """Add a question at the end of a lecture (C-5). Errors as `edit_question`."""
     revision = editable(actor, course_id)
@@ -177,13 +166,6 @@ def move_question(*, actor: Actor, course_id: int, node_id: int, by: int) -> Non
     """Move a question one place down (`by` 1) or up (-1) within its lecture."""
     question = node_of(Question, editable(actor, course_id), node_id)
     swap(Question, Question.lecture_id == question.lecture_id, question, by)
-
-
-@operation
-def delete_question(*, actor: Actor, course_id: int, node_id: int) -> None:
-    """Delete a question of the draft; its node stays (L-9)."""
-    question = node_of(Question, editable(actor, course_id), node_id)
-    remove(Question, Question.lecture_id == question.lecture_id, question)
 
 
 def _question_values(texts: QuestionTexts, known: frozenset[str]) -> dict[str, Any]:

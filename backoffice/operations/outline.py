@@ -10,10 +10,9 @@ from backoffice.access import Actor
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, Refused
 from backoffice.models.content import Lecture, Module, Node, NodeKind, Question, Revision
-from backoffice.operations.content import LECTURES_MAX, MODULES_MAX
 from backoffice.operations.courses import TITLE_MAX
 from backoffice.operations.revisions import editable
-from backoffice.operations.tree import modules_of, new_place, node_of, shift
+from backoffice.operations.tree import LECTURES_MAX, MODULES_MAX, modules_of, new_place, node_of, shift
 
 Order = Sequence[tuple[int, Sequence[int]]]
 """Module nodes from first to last, each with its lecture nodes from first to last."""

@@ -9,6 +9,10 @@ from backoffice.db import db
 from backoffice.errors import NotFound, Refused
 from backoffice.models.content import Lecture, Module, Node, NodeKind, Question, Revision
 
+MODULES_MAX = 100
+LECTURES_MAX = 100
+QUESTIONS_MAX = 50
+
 NodeRow = TypeVar("NodeRow", Module, Lecture, Question)
 
 
@@ -36,12 +40,17 @@ def new_place(
 ) -> dict[str, Any]:
     """A new node at the end of its siblings. Refused `content.too_many` where there are `most`."""
     position = count(model, siblings)
-    if position >= most:
-        raise Refused("content.too_many", _l("There is no room for more here: %(limit)s at most.", limit=most))
+    require_room(position, most)
     node = Node(course_id=revision.course_id, kind=kind)
     db.session.add(node)
     db.session.flush()
     return {"revision_id": revision.id, "node_id": node.id, "position": position}
+
+
+def require_room(there: int, most: int) -> None:
+    """Refused `content.too_many` where there are `most` siblings already."""
+    if there >= most:
+        raise Refused("content.too_many", _l("There is no room for more here: %(limit)s at most.", limit=most))
 
 
 def swap(model: type[NodeRow], siblings: ColumnElement[bool], row: NodeRow, by: int) -> None:

@@ -1,14 +1,18 @@
 """One lecture, one question and the lists of choices, as the studio's editors show them (C-1, C-4, C-5)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, Text, cast, literal, select, union_all
 
+from backoffice import clock
 from backoffice.db import db
 from backoffice.models.catalogues import Category, Language, RejectionReason, Skill, SkillArea
-from backoffice.models.content import Lecture, LectureKind, Question
+from backoffice.models.content import Lecture, LectureKind, NodeKind, Question, RemovedNode
 from backoffice.models.review import Submission
+
+REMOVED_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +135,28 @@ def decision(submission_id: int) -> Decision:
         if row.RejectionReason is not None
     )
     return Decision(tuple(rows[0].findings), reasons, rows[0].note)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was deleted from a draft and can be brought back."""
+
+    id: int
+    kind: NodeKind
+    title: str
+    removed_at: datetime
+
+
+def removed(course_id: int) -> list[Removed]:
+    """What was deleted lately from the course, the newest first. One statement."""
+    query = (
+        select(RemovedNode.id, RemovedNode.kind, RemovedNode.title, RemovedNode.removed_at)
+        .where(
+            RemovedNode.course_id == course_id,
+            RemovedNode.restored_at.is_(None),
+            RemovedNode.removed_at >= clock.now() - RemovedNode.KEPT,
+        )
+        .order_by(RemovedNode.id.desc())
+        .limit(REMOVED_SHOWN)
+    )
+    return [Removed(*row) for row in db.session.execute(query)]

@@ -58,7 +58,7 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         *(
             (f"/studio/courses/{{}}{path}", "SELECT id FROM course WHERE slug = 'python-from-the-first-line'")
-            for path in ("", "/texts", "/sale", "/submit", "/versions", "/versions/1", "/outline")
+            for path in ("", "/texts", "/sale", "/submit", "/versions", "/versions/1", "/outline", "/deleted")
         ),
         (
             "/studio/courses/{}",

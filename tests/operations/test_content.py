@@ -10,7 +10,7 @@ from backoffice.errors import Conflict, NotAllowed, NotFound, Refused
 from backoffice.models.content import Lecture, LectureKind, Module, Node, Question, Revision
 from backoffice.models.courses import Course
 from backoffice.models.media import UploadKind, UploadState
-from backoffice.operations import content
+from backoffice.operations import content, removals
 from backoffice.operations.content import LectureTexts, Option, QuestionTexts
 from tests.factories.courses import draft_course, live_course, upload
 from tests.factories.people import Cast
@@ -82,17 +82,17 @@ def test_c3_modules_move_and_stay_dense(cast: Cast) -> None:
     for by in (1, 1, 1):
         content.move_module(actor=cast.owner, course_id=course.id, node_id=first, by=by)
     assert [title for title, _lectures in outline(course)] == ["Module 2", "Module 3", "Module 1"]
-    content.delete_module(actor=cast.owner, course_id=course.id, node_id=node(Module, "Module 2"))
+    removals.delete_module(actor=cast.owner, course_id=course.id, node_id=node(Module, "Module 2"))
     assert [title for title, _lectures in outline(course)] == ["Module 3", "Module 1"]
 
 
 def test_l9_deleting_takes_everything_below_and_leaves_the_nodes(cast: Cast) -> None:
     course = draft_course(cast.owner)
     nodes = db.session.scalar(select(func.count(Node.id)))
-    content.delete_lecture(actor=cast.owner, course_id=course.id, node_id=node(Lecture, "Lecture 1.1"))
+    removals.delete_lecture(actor=cast.owner, course_id=course.id, node_id=node(Lecture, "Lecture 1.1"))
     assert outline(course) == [("Module 1", ["Lecture 1.2"])]
     assert db.session.scalar(select(func.count(Question.id))) == 1
-    content.delete_module(actor=cast.owner, course_id=course.id, node_id=node(Module, "Module 1"))
+    removals.delete_module(actor=cast.owner, course_id=course.id, node_id=node(Module, "Module 1"))
     assert outline(course) == []
     assert [db.session.scalar(select(func.count(table.id))) for table in (Module, Lecture, Question)] == [0, 0, 0]
     assert db.session.scalar(select(func.count(Node.id))) == nodes
@@ -187,7 +187,7 @@ def test_c5_two_to_ten_options_all_of_them_right_if_need_be(cast: Cast, count: i
     added = content.add_question(actor=cast.owner, course_id=course.id, lecture_node_id=lecture, texts=texts)
     assert added.position == 1
     content.move_question(actor=cast.owner, course_id=course.id, node_id=added.node_id, by=-1)
-    content.delete_question(actor=cast.owner, course_id=course.id, node_id=node(Question, "How many are two and two?"))
+    removals.delete_question(actor=cast.owner, course_id=course.id, node_id=node(Question, "How many are two and two?"))
     assert db.session.execute(select(Question.text, Question.position)).all() == [("How many?", 0)]
 
 
@@ -204,7 +204,7 @@ EDITS: dict[str, Callable[..., object]] = {
     "add_module": lambda **who: content.add_module(**who, title="x"),
     "edit_module": lambda **who: content.edit_module(**who, node_id=node(Module, "Module 1"), title="x"),
     "move_module": lambda **who: content.move_module(**who, node_id=node(Module, "Module 1"), by=1),
-    "delete_module": lambda **who: content.delete_module(**who, node_id=node(Module, "Module 1")),
+    "delete_module": lambda **who: removals.delete_module(**who, node_id=node(Module, "Module 1")),
     "add_lecture": lambda **who: content.add_lecture(
         **who, module_node_id=node(Module, "Module 1"), title="x", kind=LectureKind.TEXT
     ),
@@ -212,7 +212,7 @@ EDITS: dict[str, Callable[..., object]] = {
         **who, node_id=node(Lecture, "Lecture 1.1"), version=1, texts=LectureTexts(title="x")
     ),
     "move_lecture": lambda **who: content.move_lecture(**who, node_id=node(Lecture, "Lecture 1.1"), by=1),
-    "delete_lecture": lambda **who: content.delete_lecture(**who, node_id=node(Lecture, "Lecture 1.1")),
+    "delete_lecture": lambda **who: removals.delete_lecture(**who, node_id=node(Lecture, "Lecture 1.1")),
     "add_question": lambda **who: content.add_question(
         **who, lecture_node_id=node(Lecture, "Lecture 1.1"), texts=question()
     ),
@@ -222,7 +222,7 @@ EDITS: dict[str, Callable[..., object]] = {
     "move_question": lambda **who: content.move_question(
         **who, node_id=node(Question, "How many are two and two?"), by=1
     ),
-    "delete_question": lambda **who: content.delete_question(
+    "delete_question": lambda **who: removals.delete_question(
         **who, node_id=node(Question, "How many are two and two?")
     ),
 }

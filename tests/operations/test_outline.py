@@ -11,7 +11,7 @@ from backoffice.db import db, unguarded
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.models.content import Lecture, Module, Question, Revision
 from backoffice.models.courses import Course
-from backoffice.operations import content, outline
+from backoffice.operations import outline, removals
 from tests.factories.courses import draft_course, live_course
 from tests.factories.people import Cast, make_cast
 
@@ -170,5 +170,5 @@ def test_l1_there_is_an_end_to_copies(cast: Cast, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Refused) as error:
         outline.duplicate_lecture(actor=cast.owner, course_id=course.id, node_id=lectures[0])
     assert error.value.code == "content.too_many"
-    content.delete_lecture(actor=cast.owner, course_id=course.id, node_id=lectures[1])
+    removals.delete_lecture(actor=cast.owner, course_id=course.id, node_id=lectures[1])
     outline.duplicate_lecture(actor=cast.owner, course_id=course.id, node_id=lectures[0])

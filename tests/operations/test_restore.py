@@ -10,7 +10,7 @@ from backoffice.db import db, unguarded
 from backoffice.errors import Conflict, NotAllowed, NotFound
 from backoffice.models.content import Revision, RevisionSkill, RevisionState
 from backoffice.models.courses import Course
-from backoffice.operations import content, revisions
+from backoffice.operations import removals, revisions
 from tests.factories.courses import live_course
 from tests.factories.people import Cast, make_cast
 from tests.operations.test_revisions import skill, tree
@@ -23,7 +23,7 @@ def test_l6_an_old_version_is_restored_as_a_new_draft_and_nothing_is_lost(cast: 
     with unguarded():
         db.session.add(RevisionSkill(revision_id=first_id, skill_id=skill()))
         db.session.commit()
-    content.delete_lecture(actor=cast.owner, course_id=course.id, node_id=before[0][2])
+    removals.delete_lecture(actor=cast.owner, course_id=course.id, node_id=before[0][2])
     second_id = db.session.get_one(Course, course.id).draft_revision_id
     shortened = tree(second_id)
     assert len(shortened) == 3

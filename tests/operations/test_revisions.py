@@ -13,7 +13,7 @@ from backoffice.models.catalogues import Skill, SkillArea
 from backoffice.models.content import Lecture, Level, Module, Question, Revision, RevisionSkill, RevisionState
 from backoffice.models.courses import Course, CourseState
 from backoffice.models.media import UploadKind, UploadState
-from backoffice.operations import content, revisions
+from backoffice.operations import content, removals, revisions
 from backoffice.operations.revisions import CourseTexts
 from tests.factories.courses import draft_course, live_course, upload
 from tests.factories.people import Cast, make_cast
@@ -93,7 +93,7 @@ def test_l7_what_is_live_is_not_written_by_edits(cast: Cast) -> None:
 
     revisions.edit_texts(actor=cast.owner, course_id=course.id, version=shown, texts=texts())
     content.edit_module(actor=cast.owner, course_id=course.id, node_id=module_node, title="Another")
-    content.delete_lecture(actor=cast.owner, course_id=course.id, node_id=before[0][2])
+    removals.delete_lecture(actor=cast.owner, course_id=course.id, node_id=before[0][2])
 
     db.session.expire_all()
     live = db.session.get_one(Revision, live_id)

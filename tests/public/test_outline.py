@@ -1,6 +1,7 @@
 """The order of a course and copies of its parts, as the studio's pages offer them (L-1)."""
 
 import json
+import re
 
 import pytest
 from flask.testing import FlaskClient
@@ -55,3 +56,26 @@ def test_l1_parts_are_copied_by_a_button(client: FlaskClient, cast: Cast) -> Non
     assert db.session.scalars(select(Module.title).order_by(Module.id)).all() == ["Module 1", "Module 1 (copy)"]
     log_in(client, cast.other_author)
     assert client.post(f"{base}/modules/{module}/duplicate").status_code == 404
+
+
+def test_l1_a_deletion_is_undone_by_a_button(client: FlaskClient, cast: Cast) -> None:
+    course = draft_course(cast.owner, modules=1, lectures=2)
+    before = order_of(course.draft_revision_id)
+    ((module, (lecture, _other)),) = before
+    base = f"/studio/courses/{course.id}"
+    log_in(client, cast.owner)
+    assert "Nothing was deleted lately" in client.get(f"{base}/deleted").text
+    form = {"parent": str(module), "parent_kind": "module"}
+    gone = client.post(f"{base}/lectures/{lecture}/delete", data=form)
+    shown = client.get(gone.headers["Location"]).text
+    assert "Undo" in shown
+    assert "Lecture 1.1" in client.get(f"{base}/deleted").text
+    undo = re.search(rf"{base}/deleted/\d+/bring-back", shown)
+    assert undo
+    answer = client.post(undo[0])
+    assert answer.headers["Location"].endswith(f"/lectures/{lecture}")
+    assert order_of(course.draft_revision_id) == before
+    assert "Nothing was deleted lately" in client.get(f"{base}/deleted").text
+    log_in(client, cast.other_author)
+    assert client.get(f"{base}/deleted").status_code == 404
+    assert client.post(undo[0]).status_code == 404

@@ -269,7 +269,7 @@ def test_c3_moving_and_deleting_by_buttons(client: FlaskClient, cast: Cast) -> N
     client.post(f"{base}/modules/{node['module']}/move", data={"direction": "down"})
     assert db.session.scalars(select(Module.title).order_by(Module.position)).all() == ["Module 2", "Module 1"]
     back = client.post(f"{base}/lectures/{node['lecture']}/delete", data={"parent": node["module"]})
-    assert back.location == f"{base}/modules/{node['module']}"
+    assert back.location.partition("?")[0] == f"{base}/modules/{node['module']}"
     assert client.get(f"{base}/lectures/{node['lecture']}").status_code == 404
 
 

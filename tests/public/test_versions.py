@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from backoffice.db import db
 from backoffice.models.courses import Course
-from backoffice.operations import content
+from backoffice.operations import content, removals
 from tests.factories.courses import live_course
 from tests.factories.people import Cast, log_in
 from tests.factories.statements import selects
@@ -16,7 +16,7 @@ def test_l6_versions_are_listed_compared_and_restored(client: FlaskClient, cast:
     course = live_course(cast.owner)
     node = nodes(course.live_revision_id)
     content.edit_module(actor=cast.owner, course_id=course.id, node_id=node["module"], title="Renamed part")
-    content.delete_lecture(actor=cast.owner, course_id=course.id, node_id=node["lecture"])
+    removals.delete_lecture(actor=cast.owner, course_id=course.id, node_id=node["lecture"])
     log_in(client, cast.owner)
     base = f"/studio/courses/{course.id}/versions"
     listed = client.get(base).text

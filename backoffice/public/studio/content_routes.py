@@ -26,11 +26,11 @@ def _gone() -> NotFound:
     return NotFound("node.not_found", _("This part of the course is no longer there."))
 
 
-def back(course_id: int, node_id: int | None = None, kind: str = "module") -> Response:
-    """Lead to the page of a node, or of the course."""
+def back(course_id: int, node_id: int | None = None, kind: str = "module", *, undo: int | None = None) -> Response:
+    """Lead to the page of a node, or of the course, which offers to `undo` a deletion by its number."""
     if node_id is None:
-        return redirect(url_for("studio.course", course_id=course_id))
-    return redirect(url_for(f"studio.{kind}", course_id=course_id, node_id=node_id))
+        return redirect(url_for("studio.course", course_id=course_id, undo=undo))
+    return redirect(url_for(f"studio.{kind}", course_id=course_id, node_id=node_id, undo=undo))
 
 
 @bp.route("/courses/<int:course_id>/modules/new", methods=["GET", "POST"])

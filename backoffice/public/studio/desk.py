@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -11,6 +11,7 @@ from backoffice.errors import NotFound
 from backoffice.integrations.checks import messages
 from backoffice.integrations.checks.model import CourseSnapshot, Finding, Severity
 from backoffice.integrations.checks.registry import run_checks
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries.snapshots import Snapshot, snapshot_of, thresholds
 from backoffice.queries.studio import CourseHead, course_head
@@ -41,7 +42,10 @@ def load(course_id: int) -> CourseHead:
 
 
 def page(template: str, head: CourseHead, *, current: str | int = "", **context: Any) -> str:
-    """Render a page of the editor; `current` is the outline's entry, a name or a node's id."""
+    """Render a page of the editor; `current` is the outline's entry, a name or a node's id.
+
+    After a deletion the address has `undo`, the number under which it can be brought back.
+    """
     snapshot: Snapshot = context.pop("snapshot", None) or snapshot_of(head.revision_id)
     findings = run_checks(snapshot.course, thresholds())
     return render_template(
@@ -50,6 +54,7 @@ def page(template: str, head: CourseHead, *, current: str | int = "", **context:
         tree=snapshot.course.modules,
         remarks=remarks(head.id, findings, snapshot.course),
         current=current,
+        undo=request.args.get("undo", type=whole_number),
         **context,
     )
 

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from backoffice.errors import DomainError, Refused
-from backoffice.models.content import Lecture, Module
-from backoffice.operations import content, outline
+from backoffice.models.content import Lecture, Module, RemovedNode
+from backoffice.operations import content, outline, removals
 from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.public.studio import desk
@@ -17,6 +17,7 @@ from backoffice.public.studio.blueprint import bp
 from backoffice.public.studio.content_routes import back
 from backoffice.public.studio.forms import VersionedForm
 from backoffice.public.studio.routes import Page, refuse
+from backoffice.queries.studio_nodes import removed
 
 
 @bp.route("/courses/<int:course_id>/outline", methods=["GET", "POST"])
@@ -52,10 +53,10 @@ MOVES: dict[str, Callable[..., None]] = {
     "lectures": content.move_lecture,
     "questions": content.move_question,
 }
-DELETIONS: dict[str, Callable[..., None]] = {
-    "modules": content.delete_module,
-    "lectures": content.delete_lecture,
-    "questions": content.delete_question,
+DELETIONS: dict[str, Callable[..., RemovedNode]] = {
+    "modules": removals.delete_module,
+    "lectures": removals.delete_lecture,
+    "questions": removals.delete_question,
 }
 COPIES: dict[str, Callable[..., Module | Lecture]] = {
     "modules": outline.duplicate_module,
@@ -82,11 +83,25 @@ def duplicate_node(course_id: int, kind: str, node_id: int) -> Response:
 @bp.post("/courses/<int:course_id>/<any(modules, lectures, questions):kind>/<int:node_id>/delete")
 def delete_node(course_id: int, kind: str, node_id: int) -> Response:
     """Delete a node of the draft with all below it."""
-    DELETIONS[kind](actor=viewer().actor, course_id=course_id, node_id=node_id)
-    flash(_("Deleted."), "success")
-    return _after(course_id)
+    kept = DELETIONS[kind](actor=viewer().actor, course_id=course_id, node_id=node_id)
+    return _after(course_id, undo=kept.id)
 
 
-def _after(course_id: int) -> Response:
+@bp.get("/courses/<int:course_id>/deleted")
+def deleted(course_id: int) -> str:
+    """What was deleted lately and can be brought back."""
+    head = desk.load(course_id)
+    return desk.page("studio/deleted.html", head, current="deleted", rows=removed(course_id))
+
+
+@bp.post("/courses/<int:course_id>/deleted/<int:removed_id>/bring-back")
+def bring_back(course_id: int, removed_id: int) -> Response:
+    """Undo a deletion, and open what has come back."""
+    kept = removals.bring_back(actor=viewer().actor, course_id=course_id, removed_id=removed_id)
+    flash(_("“%(title)s” is back.", title=kept.title), "success")
+    return back(course_id, kept.node_id, kept.kind.value)
+
+
+def _after(course_id: int, *, undo: int | None = None) -> Response:
     parent, kind = request.form.get("parent", type=whole_number), request.form.get("parent_kind", "module")
-    return back(course_id, parent, "lecture" if kind == "lecture" else "module")
+    return back(course_id, parent, "lecture" if kind == "lecture" else "module", undo=undo)

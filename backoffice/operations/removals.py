@@ -1,0 +1,200 @@
+"""Deleting parts of a draft, and bringing them back as they were (L-1, L-9).
+
+What was deleted is kept for a while, with all that was in it. It comes back under its own node keys, so that who has
+learnt with it has learnt with it still.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select
+
+from backoffice import clock
+from backoffice.access import Actor
+from backoffice.db import Base, db, operation
+from backoffice.errors import Conflict, NotFound
+from backoffice.models.content import Lecture, LectureKind, Module, NodeKind, Question, RemovedNode, Revision
+from backoffice.operations.revisions import editable
+from backoffice.operations.tree import (
+    LECTURES_MAX,
+    MODULES_MAX,
+    QUESTIONS_MAX,
+    count,
+    modules_of,
+    node_of,
+    remove,
+    require_room,
+    shift,
+)
+
+_LECTURE_COLUMNS = ("title", "body", "video_upload_id", "free_preview")
+_QUESTION_COLUMNS = ("text", "options", "explanation")
+_TITLE_LENGTH = 200
+
+Parent = TypeVar("Parent", Module, Lecture)
+
+
+@operation
+def delete_module(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
+    """Delete a module of the draft with all that is in it; their nodes stay for who has learnt with them (L-9)."""
+    revision = editable(actor, course_id)
+    module = node_of(Module, revision, node_id)
+    rows = db.session.scalars(select(Lecture).where(Lecture.module_id == module.id).order_by(Lecture.position)).all()
+    below = {"lectures": [_lecture(row) for row in rows]}
+    kept = _keep(revision, NodeKind.MODULE, module, module.title, {"title": module.title} | below)
+    lectures = [row.id for row in rows]
+    db.session.execute(delete(Question).where(Question.lecture_id.in_(lectures)))
+    db.session.execute(delete(Lecture).where(Lecture.module_id == module.id))
+    remove(Module, modules_of(revision), module)
+    return kept
+
+
+@operation
+def delete_lecture(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
+    """Delete a lecture of the draft with its questions; their nodes stay (L-9)."""
+    revision = editable(actor, course_id)
+    lecture = node_of(Lecture, revision, node_id)
+    parent = db.session.get_one(Module, lecture.module_id).node_id
+    kept = _keep(revision, NodeKind.LECTURE, lecture, lecture.title, _lecture(lecture), parent)
+    db.session.execute(delete(Question).where(Question.lecture_id == lecture.id))
+    remove(Lecture, Lecture.module_id == lecture.module_id, lecture)
+    return kept
+
+
+@operation
+def delete_question(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
+    """Delete a question of the draft; its node stays (L-9)."""
+    revision = editable(actor, course_id)
+    question = node_of(Question, revision, node_id)
+    parent = db.session.get_one(Lecture, question.lecture_id).node_id
+    kept = _keep(revision, NodeKind.QUESTION, question, question.text, _columns(question, _QUESTION_COLUMNS), parent)
+    remove(Question, Question.lecture_id == question.lecture_id, question)
+    return kept
+
+
+@operation
+def bring_back(*, actor: Actor, course_id: int, removed_id: int) -> RemovedNode:
+    """Put what was deleted where it was, or at the end where that place is no more (L-1, L-9).
+
+    A repetition changes nothing. Errors: as `revisions.editable`; `removed.not_found`, also after 30 days;
+    `removed.parent_gone` when what it was in was deleted, too; `content.too_many`.
+    """
+    revision = editable(actor, course_id)
+    query = select(RemovedNode).where(RemovedNode.id == removed_id, RemovedNode.course_id == course_id)
+    kept = db.session.scalar(query.execution_options(populate_existing=True))
+    if kept is None or kept.removed_at < clock.now() - RemovedNode.KEPT:
+        raise NotFound("removed.not_found", _l("This can no longer be brought back."))
+    if not _present(revision, [kept.node_id]):
+        _DEEDS[kept.kind](revision, kept)
+    kept.restored_at = clock.now()
+    return kept
+
+
+def _keep(
+    revision: Revision,
+    kind: NodeKind,
+    row: Module | Lecture | Question,
+    title: str,
+    content: dict[str, Any],
+    parent_node_id: int | None = None,
+) -> RemovedNode:
+    old = RemovedNode.removed_at < clock.now() - RemovedNode.KEPT
+    db.session.execute(delete(RemovedNode).where(RemovedNode.course_id == revision.course_id, old))
+    kept = RemovedNode(
+        course_id=revision.course_id,
+        node_id=row.node_id,
+        parent_node_id=parent_node_id,
+        kind=kind,
+        title=title[:_TITLE_LENGTH],
+        position=row.position,
+        content=content,
+    )
+    db.session.add(kept)
+    db.session.flush()
+    return kept
+
+
+def _columns(row: Base, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _lecture(lecture: Lecture) -> dict[str, Any]:
+    query = select(Question).where(Question.lecture_id == lecture.id).order_by(Question.position)
+    questions = [{"node_id": row.node_id, **_columns(row, _QUESTION_COLUMNS)} for row in db.session.scalars(query)]
+    named = {"node_id": lecture.node_id, "kind": lecture.kind.value, "questions": questions}
+    return _columns(lecture, _LECTURE_COLUMNS) | named
+
+
+def _module_back(revision: Revision, kept: RemovedNode) -> None:
+    there = count(Module, modules_of(revision))
+    require_room(there, MODULES_MAX)
+    position = min(kept.position, there)
+    shift(Module, modules_of(revision), position, 1)
+    module = Module(revision_id=revision.id, node_id=kept.node_id, title=kept.content["title"], position=position)
+    db.session.add(module)
+    db.session.flush()
+    lectures = kept.content["lectures"]
+    # One of them may have come back with an older version of the course, and stand elsewhere.
+    present = _present(revision, [lecture["node_id"] for lecture in lectures])
+    for place, lecture in enumerate(lecture for lecture in lectures if lecture["node_id"] not in present):
+        _add_lecture(revision, module.id, place, lecture)
+
+
+def _lecture_back(revision: Revision, kept: RemovedNode) -> None:
+    parent = _parent(Module, revision, kept)
+    siblings = Lecture.module_id == parent.id
+    there = count(Lecture, siblings)
+    require_room(there, LECTURES_MAX)
+    position = min(kept.position, there)
+    shift(Lecture, siblings, position, 1)
+    _add_lecture(revision, parent.id, position, kept.content)
+
+
+def _question_back(revision: Revision, kept: RemovedNode) -> None:
+    parent = _parent(Lecture, revision, kept)
+    siblings = Question.lecture_id == parent.id
+    there = count(Question, siblings)
+    require_room(there, QUESTIONS_MAX)
+    position = min(kept.position, there)
+    shift(Question, siblings, position, 1)
+    question = kept.content | {"node_id": kept.node_id}
+    db.session.add(Question(revision_id=revision.id, lecture_id=parent.id, position=position, **question))
+
+
+_DEEDS = {NodeKind.MODULE: _module_back, NodeKind.LECTURE: _lecture_back, NodeKind.QUESTION: _question_back}
+
+
+def _parent(model: type[Parent], revision: Revision, kept: RemovedNode) -> Parent:
+    query = select(model).where(model.revision_id == revision.id, model.node_id == kept.parent_node_id)
+    parent = db.session.scalar(query)
+    if parent is None:
+        raise Conflict("removed.parent_gone", _l("What it was in is deleted, too. Bring that back first, then this."))
+    return parent
+
+
+def _present(revision: Revision, node_ids: list[int]) -> set[int]:
+    found: set[int] = set()
+    for model in (Module, Lecture, Question):
+        query = select(model.node_id).where(model.revision_id == revision.id, model.node_id.in_(node_ids))
+        found.update(db.session.scalars(query))
+    return found
+
+
+def _add_lecture(revision: Revision, module_id: int, position: int, content: dict[str, Any]) -> None:
+    lecture = Lecture(
+        revision_id=revision.id,
+        module_id=module_id,
+        node_id=content["node_id"],
+        position=position,
+        kind=LectureKind(content["kind"]),
+        **{name: content[name] for name in _LECTURE_COLUMNS},
+    )
+    db.session.add(lecture)
+    db.session.flush()
+    present = _present(revision, [question["node_id"] for question in content["questions"]])
+    questions = [question for question in content["questions"] if question["node_id"] not in present]
+    db.session.add_all(
+        Question(revision_id=revision.id, lecture_id=lecture.id, position=place, **question)
+        for place, question in enumerate(questions)
+    )
