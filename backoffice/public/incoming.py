@@ -10,7 +10,7 @@ MOST = 2**63 - 1
 # More than the longest form of the studio; files come in by their own protocol, piece by piece.
 LARGEST_BODY = 2 * 1024 * 1024
 # Endpoints that count the bytes of their body themselves.
-STREAMED = frozenset({"media.tus_append"})
+STREAMED = frozenset({"media.create_upload", "media.tus_append"})
 
 
 def whole_number(text: str | int) -> int:
@@ -39,7 +39,8 @@ def _measure() -> None:
     if "\0" in request.path:
         abort(404)
     if request.endpoint in STREAMED:
-        request.max_content_length = None
+        # None would be the application's limit again.
+        request.max_content_length = MOST
 
 
 def init_app(app: Flask) -> None:

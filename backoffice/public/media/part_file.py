@@ -4,10 +4,14 @@ The lock is held for a block, not for a request: a sender whose line is dead mus
 """
 
 import fcntl
+import hashlib
+import hmac
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, BinaryIO
 
 from backoffice.integrations.storage.house import part_path
@@ -23,6 +27,18 @@ class Busy(Exception):
 
 class Overtaken(Exception):
     """Another request has written on: the file no longer ends where this one's next block belongs."""
+
+
+class WrongChecksum(Exception):
+    """The bytes are not those that were sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """What a piece must add up to: an algorithm of hashlib, and the digest."""
+
+    algorithm: str
+    digest: bytes
 
 
 @contextmanager
@@ -70,6 +86,21 @@ def append(upload_id: str, stream: IO[bytes], offset: int, room: int) -> None:
                 view = view[handle.write(view) :]
         offset += len(block)
         room -= len(block)
+
+
+def append_checked(upload_id: str, stream: IO[bytes], offset: int, room: int, checksum: Checksum) -> None:
+    """As `append`, but nothing comes into the file unless the whole piece is right. Raises `WrongChecksum`, too."""
+    adder = hashlib.new(checksum.algorithm, usedforsecurity=False)
+    with tempfile.TemporaryFile(dir=part_path(upload_id).parent) as piece:
+        left = room
+        while left and (block := stream.read(min(BLOCK_BYTES, left))):
+            adder.update(block)
+            piece.write(block)
+            left -= len(block)
+        if not hmac.compare_digest(adder.digest(), checksum.digest):
+            raise WrongChecksum(upload_id)
+        piece.seek(0)
+        append(upload_id, piece, offset, room)
 
 
 def keep_safe(handle: BinaryIO) -> None:

@@ -1,4 +1,7 @@
-"""Resumable uploads by tus 1.0 (core, creation, expiration, termination), and how far a file is (T-5)."""
+"""Resumable uploads by tus 1.0, and how far a file is (T-5).
+
+Spoken are core, creation, creation-with-upload, checksum, expiration and termination.
+"""
 
 import shutil
 from base64 import b64decode
@@ -26,6 +29,8 @@ from backoffice.queries.media import UploadStatus, upload_status
 
 TUS = "1.0.0"
 CHUNK_TYPE = "application/offset+octet-stream"
+# Against faults of the line, not against forgers.
+CHECKSUMS = ("sha1", "sha256", "md5")
 SPARE_BYTES = 512 * uploads.MIB
 
 
@@ -56,12 +61,18 @@ def _overtaken(_error: part_file.Overtaken) -> Response:
     return _protocol_error(ProtocolError(409, _("The file goes on at another place.")))
 
 
+@bp.errorhandler(part_file.WrongChecksum)
+def _wrong_checksum(_error: part_file.WrongChecksum) -> Response:
+    return _protocol_error(ProtocolError(460, _("The piece was damaged on its way. Send it again.")))
+
+
 @bp.route("/uploads", methods=["OPTIONS"])
 def tus_options() -> Response:
     """What this server speaks."""
     headers = {
         "Tus-Version": TUS,
-        "Tus-Extension": "creation,expiration,termination",
+        "Tus-Extension": "creation,creation-with-upload,checksum,expiration,termination",
+        "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
         "Tus-Max-Size": str(settings().max_upload_mb * uploads.MIB),
     }
     return _answer(204, headers)
@@ -69,7 +80,7 @@ def tus_options() -> Response:
 
 @bp.post("/uploads")
 def create_upload() -> Response:
-    """Announce a file; the answer's Location takes its bytes."""
+    """Announce a file; the answer's Location takes its bytes. The first of them may come along."""
     _speaks_tus()
     length = _number("Upload-Length")
     metadata = _metadata(request.headers.get("Upload-Metadata", ""))
@@ -89,8 +100,11 @@ def create_upload() -> Response:
     except Refused as refused:
         status = 413 if refused.code == "upload.too_large" else refused.status
         raise ProtocolError(status, str(refused.message)) from refused
-    location = url_for("media.tus_offset", upload_id=upload.id)
-    return _answer(201, {"Location": location, "Upload-Expires": http_date(upload.expires_at.astimezone(UTC))})
+    location, expires = url_for("media.tus_offset", upload_id=upload.id), http_date(upload.expires_at.astimezone(UTC))
+    headers = {"Location": location, "Upload-Expires": expires}
+    if request.mimetype == CHUNK_TYPE:
+        headers["Upload-Offset"] = str(_take(_open(upload.id), 0))
+    return _answer(201, headers)
 
 
 @bp.route("/uploads/<upload_id>", methods=["HEAD"])
@@ -121,14 +135,39 @@ def tus_append(upload_id: str) -> Response:
     if upload.state is not UploadState.RECEIVING:
         _check_place(upload.size, upload.size, asked)
         return _answer(204, {"Upload-Offset": str(upload.size)})
-    room = _check_place(upload.size, part_file.received(upload_id), asked)
+    offset = _take(upload, asked)
+    return _answer(204, _expiry(_open(upload_id)) | {"Upload-Offset": str(offset)})
+
+
+def _take(upload: UploadStatus, asked: int) -> int:
+    """Append the request's body at `asked`, what came before the connection broke too; returns where the file ends."""
+    room = _check_place(upload.size, part_file.received(upload.id), asked)
+    checksum = _checksum()
     # A slow sender must not hold a connection of the database's pool for minutes.
     db.session.close()
     try:
-        part_file.append(upload_id, request.stream, asked, room)
+        if checksum is None:
+            part_file.append(upload.id, request.stream, asked, room)
+        else:
+            part_file.append_checked(upload.id, request.stream, asked, room, checksum)
     finally:
         offset = _settle(upload)
-    return _answer(204, _expiry(_open(upload_id)) | {"Upload-Offset": str(offset)})
+    return offset
+
+
+def _checksum() -> part_file.Checksum | None:
+    """What the body must add up to; None when the client says nothing. 400 for an algorithm that is not spoken."""
+    header = request.headers.get("Upload-Checksum")
+    if header is None:
+        return None
+    algorithm, _space, encoded = header.partition(" ")
+    try:
+        digest = b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise ProtocolError(400, "Upload-Checksum") from error
+    if algorithm not in CHECKSUMS:
+        raise ProtocolError(400, f"Upload-Checksum: {', '.join(CHECKSUMS)}")
+    return part_file.Checksum(algorithm, digest)
 
 
 def _settle(upload: UploadStatus) -> int:
