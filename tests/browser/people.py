@@ -13,10 +13,10 @@ PASSWORD = "a horse that counts to nine"
 
 
 def make_video(path: Path, *, seconds: int = 6) -> Path:
-    """A real video with picture and sound."""
+    """A real video with picture and sound, larger than the largest form."""
     source = ["-f", "lavfi", "-i", f"testsrc2=size=640x360:rate=25:duration={seconds}"]
     sound = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}"]
-    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest"]
+    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "4", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest"]
     subprocess.run([str(find_ffmpeg()), "-loglevel", "error", *source, *sound, *codecs, str(path)], check=True)
     return path
 
