@@ -32,12 +32,12 @@ web.run_app(server.app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None
 
 
 class Front:
-    """What was asked with which key, and what the server answered; `lose` drops that many answers on their way."""
+    """Keys and the answers to them; the next answer to a key in `lose` is dropped on its way."""
 
     def __init__(self, behind: str) -> None:
         self._behind = behind
         self.answers: dict[str, tuple[int, bytes]] = {}
-        self.lose = 0
+        self.lose: set[str] = set()
         front = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,9 +48,10 @@ class Front:
                 self._pass_on(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
             def _pass_on(self, body: bytes | None) -> None:
-                status, answer = front.ask(self.path, body, self.headers.get("Idempotency-Key"))
-                if front.lose:
-                    front.lose -= 1
+                key = self.headers.get("Idempotency-Key")
+                status, answer = front.ask(self.path, body, key)
+                if key in front.lose:
+                    front.lose.remove(key)
                     self.close_connection = True
                     return
                 self.send_response(status)

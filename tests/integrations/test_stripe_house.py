@@ -33,14 +33,7 @@ from tests.factories.people import Cast, log_in
 from tests.integrations.stripe_front import SECRET_KEY, WEBHOOK_SECRET, Front
 
 LAST_DAY = date(2040, 12, 31)
-TEN = Money(1_000, "USD")
-GOOD, NOT_ATTACHED, NOT_CHARGED, ASKS_HOLDER = (
-    "4242424242424242",
-    "4000000000000002",
-    "4000000000000341",
-    "4000002500003155",
-)
-FORM = {"number": GOOD, "expires": "12/40", "code": "123", "amount": "20", "saved": "0"}
+FORM = {"number": "4242424242424242", "expires": "12/40", "code": "123", "amount": "20", "saved": "0"}
 
 
 @pytest.fixture
