@@ -100,17 +100,18 @@ class CoursePage:
         return sum(len(module.lectures) for module in self.modules)
 
 
-def course_page(slug: str, viewer: Actor, locale: str) -> CoursePage | None:
+def course_page(slug: str, viewer: Actor, locale: str, *, of_draft: bool = False) -> CoursePage | None:
     """The page of a course for this viewer; None where they may not know of it (L-1, L-8). Six statements at most.
 
     The author and staff see a draft, and a blocked course; everybody else sees the live revision alone (L-7).
+    `of_draft` shows them the open draft of a course that is live, where there is one.
     """
-    row = db.session.execute(_head(slug)).one_or_none()
+    row = db.session.execute(_head(slug, of_draft=of_draft)).one_or_none()
     if row is None:
         return None
     insider = row.author_id == viewer.user_id or viewer.may(Action.SEE_ALL_COURSES)
-    draft, blocked = row.live_revision_id is None, row.blocked_at is not None
-    if (draft or blocked) and not insider:
+    draft, blocked = row.live_revision_id != row.revision_id, row.blocked_at is not None
+    if (draft or blocked or of_draft) and not insider:
         return None
     suffix = "ru" if locale == "ru" else "en"
     return CoursePage(
@@ -140,9 +141,11 @@ def course_page(slug: str, viewer: Actor, locale: str) -> CoursePage | None:
     )
 
 
-def _head(slug: str) -> Select[*tuple[Any, ...]]:
+def _head(slug: str, *, of_draft: bool) -> Select[*tuple[Any, ...]]:
     # A course that has never been live has its draft alone; whoever may not see it is turned away after this.
     shown = func.coalesce(Course.live_revision_id, Course.draft_revision_id)
+    if of_draft:
+        shown = func.coalesce(Course.draft_revision_id, Course.live_revision_id)
     questions = select(func.count()).select_from(Question).where(Question.revision_id == shown)
     return (
         card_columns(shown)

@@ -213,6 +213,20 @@ def preview(slug: str, node_id: int) -> tuple[str, LectureView] | None:
     return (row.title, found) if row is not None and found is not None else None
 
 
+def draft_preview(slug: str, node_id: int, viewer: Actor) -> tuple[str, LectureView, list[QuestionView]] | None:
+    """Course title, a lecture of the open draft and its questions, for the author and staff alone (L-1, L-8)."""
+    query = (
+        select(Revision.id, Revision.title)
+        .join(Course, Revision.id == func.coalesce(Course.draft_revision_id, Course.live_revision_id))
+        .where(Course.slug == slug)
+    )
+    if not viewer.may(Action.SEE_ALL_COURSES):
+        query = query.where(Course.author_id == viewer.user_id)
+    row = db.session.execute(query).one_or_none()
+    found = lecture(row.id, node_id, 0) if row is not None else None
+    return (row.title, found, questions(row.id, node_id, 0)) if row is not None and found is not None else None
+
+
 def questions(revision_id: int, lecture_node_id: int, student_id: int) -> list[QuestionView]:
     """Questions of a lecture; which options are right is told after a right answer, not before. One statement."""
     mine = (AnswerAttempt.student_id == student_id, AnswerAttempt.question_node_id == Question.node_id)

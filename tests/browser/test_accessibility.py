@@ -61,6 +61,12 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
             for path in ("", "/texts", "/sale", "/submit", "/versions", "/versions/1", "/outline", "/deleted")
         ),
         (
+            "/preview/tests-that-you-trust/{}?shown=draft",
+            "SELECT node_id FROM lecture l JOIN course ON draft_revision_id = revision_id"
+            " WHERE slug = 'tests-that-you-trust' LIMIT 1",
+        ),
+        ("/courses/tests-that-you-trust?shown=draft", ""),
+        (
             "/studio/courses/{}",
             "SELECT course.id || '/lectures/' || l.node_id FROM lecture l JOIN course ON live_revision_id = revision_id"
             " WHERE l.kind = 'video'",

@@ -1,5 +1,7 @@
 """Learning: a course's outline, its lectures, answers, and free previews (P-1, P-2, P-4, P-5)."""
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -65,18 +67,28 @@ def lecture(slug: str, node_id: int) -> str:
 
 @bp.get("/preview/<slug>/<int:node_id>")
 def preview(slug: str, node_id: int) -> str:
-    """A lecture that is open to everybody (C-4)."""
+    """A lecture that is open to everybody (C-4), or, with `shown=draft`, one of a draft for its author and staff."""
+    if request.args.get("shown") == "draft":
+        drafted = learning.draft_preview(slug, node_id, viewer().actor)
+        if drafted is None:
+            abort(404)
+        title, shown, questions = drafted
+        return _preview(slug, title, shown, viewer().actor.person_id, questions=questions, draft=True)
     found = learning.preview(slug, node_id)
     if found is None:
         abort(404)
-    title, shown = found
+    return _preview(slug, *found, EVERYBODY)
+
+
+def _preview(slug: str, title: str, shown: LectureView, holder: int, **more: Any) -> str:
     return render_template(
         "learning/preview.html",
         slug=slug,
         title=title,
         lecture=shown,
         body=markdown.render(shown.body),
-        **_video(shown, EVERYBODY),
+        **_video(shown, holder),
+        **more,
     )
 
 

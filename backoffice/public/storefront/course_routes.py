@@ -19,9 +19,11 @@ from backoffice.public.storefront.routes import bp, language
 from backoffice.queries import coupons
 from backoffice.queries.course_page import CoursePage, course_page
 
+DRAFT = "draft"
 
-def _found(slug: str) -> CoursePage:
-    page = course_page(slug, viewer().actor, language())
+
+def _found(slug: str, *, of_draft: bool = False) -> CoursePage:
+    page = course_page(slug, viewer().actor, language(), of_draft=of_draft)
     if page is None:
         abort(404)
     return page
@@ -52,8 +54,8 @@ def _render(page: CoursePage, **more: Any) -> str:
 
 @bp.get("/courses/<slug>")
 def course(slug: str) -> str:
-    """A course with its price, outline and reviews."""
-    return _render(_found(slug))
+    """A course with its price, outline and reviews; `shown=draft` is the author's and staff's look at a draft (L-1)."""
+    return _render(_found(slug, of_draft=request.args.get("shown") == DRAFT))
 
 
 @bp.post("/courses/<slug>/buy")
