@@ -44,7 +44,9 @@ class LedgerPage(Page):
             course=args.get("course", "").strip(),
             purchase=args.get("purchase", type=whole_number),
         )
-        found, last = queries.transactions(search, before=args.get("before", type=whole_number))
+        # What cannot be looked for finds nothing, instead of being left out of the search.
+        senseless = (kind != "" and not search.kind) or (bool(args.get("purchase")) and search.purchase is None)
+        found, last = ([], None) if senseless else queries.transactions(search, before=_before())
         chosen: dict[str, Any] = {name: args[name] for name in SEARCHED if args.get(name)}
         more = url_for(".index", **chosen, before=last) if last is not None else ""
         return self.render("admin/ledger.html", transactions=found, search=search, more=more, chosen=chosen)
@@ -61,13 +63,17 @@ class LedgerPage(Page):
     def account(self, account: str) -> str:
         """One account: its balance now and at the moment of the address, and its entries."""
         typed = request.args.get("at", "")
-        page = queries.account(account, moment=_moment(typed), before=request.args.get("before", type=whole_number))
+        page = queries.account(account, moment=_moment(typed), before=_before())
         if page is None:
             abort(404)
         more = ""
         if page.next_before is not None:
             more = url_for(".account", account=account, at=typed or None, before=page.next_before)
         return self.render("admin/ledger_account.html", page=page, at=typed, more=more)
+
+
+def _before() -> int | None:
+    return request.args.get("before", type=whole_number)
 
 
 def _moment(typed: str) -> datetime | None:

@@ -13,7 +13,7 @@ from backoffice.admin.base import Browser, perform, show_moment
 from backoffice.errors import Refused
 from backoffice.operations import users
 from backoffice.public.sessions import viewer
-from backoffice.queries import back_office
+from backoffice.queries import back_office, money
 
 
 def _link(_view: object, _context: object, model: object, name: str) -> Markup:
@@ -43,7 +43,9 @@ class UserBrowser(Browser):
         if page is None:
             abort(404)
         grantable = sorted(users.GRANTABLE)
-        return self.render("admin/user.html", page=page, grantable=grantable, is_self=page.id == viewer().id)
+        balance = money.balance(user_id) if viewer().actor.may(Action.SEE_LEDGER) else None
+        is_self = page.id == viewer().id
+        return self.render("admin/user.html", page=page, grantable=grantable, is_self=is_self, balance=balance)
 
     @expose("/<int:user_id>/grant", methods=("POST",))
     def grant(self, user_id: int) -> Response:

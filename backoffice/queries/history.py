@@ -135,6 +135,14 @@ def count(user_id: int, filters: Filters) -> int:
     return int(db.session.scalar(select(func.count()).select_from(_entries(user_id, filters).subquery())) or 0)
 
 
+def debts(user_id: int, *, limit: int = PAGE_ROWS) -> list[StatementRow]:
+    """How a debt came about and what has paid it, newest first; amounts below zero are owed. One statement."""
+    account = select(Account.id).where(Account.name == ledger.debt(user_id)).scalar_subquery()
+    rows = select(LedgerEntry).where(LedgerEntry.account_id == account, LedgerEntry.seq.is_not(None))
+    query = _joined(user_id, rows.order_by(LedgerEntry.seq.desc()).limit(limit))
+    return [_row(row) for row in db.session.execute(query)]
+
+
 def _entries(user_id: int, filters: Filters) -> Select[Any]:
     account = select(Account.id).where(Account.name == ledger.available(user_id)).scalar_subquery()
     rows = select(LedgerEntry).where(LedgerEntry.account_id == account, LedgerEntry.seq.is_not(None))

@@ -203,7 +203,7 @@ def _sale(row: Row[*tuple[object, ...]]) -> Sale:
         state=_SALE_STATES[purchase.state],
         sold_at=purchase.bought_at,
         arrives_at=purchase.release_at,
-        settled_at=purchase.settled_at,
+        settled_at=purchase.clawed_back_at or purchase.settled_at,
     )
 
 

@@ -48,6 +48,7 @@ def history() -> str:
     return render_template(
         "account/history.html",
         balance=money.balance(person_id),
+        debts=queries.debts(person_id) if before is None else [],
         filters=filters,
         chosen=chosen,
         export_form=KeyedForm(formdata=None),
