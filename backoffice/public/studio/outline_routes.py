@@ -44,7 +44,7 @@ def _order() -> list[tuple[int, list[int]]]:
             (whole_number(str(module)), [whole_number(str(lecture)) for lecture in lectures])
             for module, lectures in json.loads(request.form.get("order", ""))
         ]
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise Refused("outline.order", _("The order did not arrive. Load the page again.")) from error
 
 
