@@ -47,7 +47,7 @@ build: $(INSTALLED) $(DIST) $(CATALOGUES)
 # English is what the code says; Russian is a catalogue. Texts that moved keep their translation, new ones come empty.
 messages: $(INSTALLED)
 	@mkdir -p build
-	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords _l --keywords lazy_gettext --no-location \
+	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords _l --keywords lazy_gettext --keywords _n --no-location \
 		--sort-output --project Lectern --version 1 --output-file build/messages.pot backoffice
 	@test -e $(RUSSIAN) || $(BIN)/pybabel --quiet init --locale ru --input-file build/messages.pot --output-file $(RUSSIAN)
 	@$(BIN)/pybabel --quiet update --locale ru --no-fuzzy-matching --ignore-obsolete --width=120 \

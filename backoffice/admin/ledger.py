@@ -159,6 +159,6 @@ class ProofPage(Page):
         """Have the book proven now, by a worker."""
         return perform(
             lambda: bookkeeping.ask_for_proof(actor=viewer().actor),
-            _("The book is being proven; the result appears here in a moment."),
+            _("The book is being proven. Load this page again in a moment to see the result."),
             url_for(".index"),
         )

@@ -1,8 +1,10 @@
 """The form of a correction (B-4)."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length
 
 from backoffice.config import settings
 from backoffice.money import parse
@@ -23,12 +25,17 @@ class CorrectionForm(KeyedForm):
         StringField(_l("Amount, with a minus where it leaves"), validators=[Length(max=20)]) for _number in range(LINES)
     )
 
-    def validate_reason(self, _field: TextAreaField) -> None:
+    def validate(self, extra_validators: Any = None) -> bool:
         """Refuse amounts that are none; the lines as a whole are the operation's business."""
-        try:
-            self.lines()
-        except ValueError as error:
-            raise ValidationError(_l("Write amounts like 25 or -25.50.")) from error
+        valid = super().validate(extra_validators)
+        for number in range(1, LINES + 1):
+            field = self[f"amount_{number}"]
+            try:
+                _minor(str(field.data or "0"))
+            except ValueError:
+                field.errors = [_l("Write amounts like 25 or -25.50.")]
+                valid = False
+        return valid
 
     def lines(self) -> dict[str, int]:
         """Signed minor units by account; an account that is named twice is added up."""
@@ -36,7 +43,9 @@ class CorrectionForm(KeyedForm):
         for number in range(1, LINES + 1):
             name, amount = (str(self[f"{part}_{number}"].data or "").strip() for part in ("account", "amount"))
             if name and amount:
-                found[name] = (
-                    found.get(name, 0) + parse(amount.replace("\N{MINUS SIGN}", "-"), settings().currency).minor
-                )
+                found[name] = found.get(name, 0) + _minor(amount)
         return found
+
+
+def _minor(typed: str) -> int:
+    return parse(typed.strip().replace("\N{MINUS SIGN}", "-") or "0", settings().currency).minor

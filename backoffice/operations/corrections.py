@@ -23,7 +23,8 @@ KINDS = ("available", "debt", "platform", "provider")
 def enter(*, actor: Actor, request_key: str, lines: Mapping[str, int], reason: str) -> Correction:
     """Enter a correction: `lines` maps names of existing accounts to signed minor units that sum to zero.
 
-    Up to the limit of the settings it is posted at once, above it waits for another admin. A repeated `request_key`
+    Up to the limit of the settings it is posted at once; above it, and with an account of one's own, it waits for
+    another admin, whose money it is not about. A repeated `request_key`
     returns the first one. Errors, each with data `field`: `correction.reason`, `correction.unbalanced`,
     `correction.account` (data: account); `correction.key_reused`, and `money.not_enough` when it is posted.
     """
@@ -50,7 +51,7 @@ def enter(*, actor: Actor, request_key: str, lines: Mapping[str, int], reason: s
         )
         if correction is not None:
             states.begin(correction, actor=actor)
-            if correction.amount_minor <= settings().correction_limit_minor:
+            if correction.amount_minor <= settings().correction_limit_minor and not _is_about(actor, correction):
                 _post(correction, actor)
             return correction
         # Two clicks at the same moment: the other one has just committed.
@@ -69,7 +70,8 @@ def _check(parts: Mapping[str, int], reason: str) -> None:
     if not reason:
         raise Refused("correction.reason", _l("Say what was wrong and how this mends it."), field="reason")
     if len(parts) < 2 or sum(parts.values()) != 0:
-        raise Refused("correction.unbalanced", _l("The lines must sum to zero."), field="lines")
+        message = _l("Name two accounts at least; the lines must sum to zero.")
+        raise Refused("correction.unbalanced", message, field="lines")
     for account in parts:
         if account not in (ledger.COMMISSION, ledger.GOODWILL) and not _is_open(account):
             raise Refused(
@@ -89,7 +91,7 @@ def _is_open(account: str) -> bool:
 def confirm(*, actor: Actor, correction_id: int) -> Correction:
     """A second admin confirms a correction above the limit, and it is posted. A repeated click moves nothing.
 
-    Errors: `correction.not_found`, `correction.own`, `state.illegal`, `money.not_enough`.
+    Errors: `correction.not_found`, `correction.own`, `correction.own_money`, `state.illegal`, `money.not_enough`.
     """
     correction = _locked(correction_id)
     _may_decide(actor, correction)
@@ -133,6 +135,12 @@ def _may_decide(actor: Actor, correction: Correction) -> None:
     actor.require(Action.CORRECT_THE_BOOK)
     if correction.asked_by == actor.user_id:
         raise NotAllowed("correction.own", _l("Another admin has to confirm your correction."))
+    if _is_about(actor, correction):
+        raise NotAllowed("correction.own_money", _l("This is about your own money: another admin has to confirm it."))
+
+
+def _is_about(actor: Actor, correction: Correction) -> bool:
+    return bool({ledger.available(actor.person_id), ledger.debt(actor.person_id)} & set(correction.lines))
 
 
 def _post(correction: Correction, actor: Actor) -> None:

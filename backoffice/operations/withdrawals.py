@@ -25,7 +25,8 @@ def ask(*, actor: Actor, request_key: str, amount_minor: int, payout_method: str
     """Ask to be paid out; the amount leaves *available* at once (M-8).
 
     A repeated `request_key` returns the first withdrawal. Errors, each with data `field`: `withdrawal.too_small`,
-    `withdrawal.method`, `money.not_enough`; and `withdrawal.key_reused` for a key that came with another amount.
+    `withdrawal.method`, `withdrawal.debt` while something is owed, `money.not_enough`; and `withdrawal.key_reused` for
+    a key that came with another amount.
     """
     actor.require(Action.WITHDRAW)
     # One at a time: a second click finds the first one, and a clawback, which cancels what is asked for, sees it.
@@ -51,6 +52,10 @@ def _checked(actor: Actor, amount_minor: int, payout_method: str) -> str:
     method = " ".join(payout_method.split())
     if len(method) < 4 or not legible_name(method, METHOD_LENGTH):
         raise Refused("withdrawal.method", _l("Say where the money should go."), field="payout_method")
+    if ledger.balance(ledger.debt(actor.person_id)) < 0:
+        raise Refused(
+            "withdrawal.debt", _l("Money is owed. Sales pay that first, then you can withdraw again."), field="amount"
+        )
     # Only the kinder error: the ledger decides, under its lock.
     if ledger.balance(ledger.available(actor.person_id)) < amount_minor:
         raise Refused("money.not_enough", _l("There is not enough money on the balance."), field="amount")

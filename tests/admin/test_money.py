@@ -137,7 +137,8 @@ def test_b4_a_large_correction_needs_another_admin(app: Flask, admin: FlaskClien
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"amount_1": "-12"}, "The lines must sum to zero."),
+        ({"amount_1": "-12"}, "the lines must sum to zero."),
+        ({"amount_1": "abc"}, "Write amounts like 25 or -25.50."),
         ({"amount_1": "much"}, "Write amounts like 25 or -25.50."),
         ({"account_1": "reserve:1"}, "is no account that a correction may touch"),
         ({"reason": ""}, "Say what was wrong."),

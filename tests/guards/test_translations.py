@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from tests.guards.sources import ROOT
 
 RUSSIAN = ROOT / "backoffice" / "translations" / "ru" / "LC_MESSAGES" / "messages.po"
-KEYWORDS = DEFAULT_KEYWORDS | {"_l": None, "lazy_gettext": None}
+KEYWORDS = DEFAULT_KEYWORDS | {"_l": None, "lazy_gettext": None, "_n": None}
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 

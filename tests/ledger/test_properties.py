@@ -221,7 +221,7 @@ class Book(RuleBasedStateMachine):
         }
         with clock.at(self.now):
             assert refused(withdrawals.ask, actor=self.people[0], **wish)
-            if self.money["author"] < amount:
+            if self.money["author"] < amount or self.money["debt of author"]:
                 assert refused(withdrawals.ask, actor=self.author, **wish)
                 return
             first, second = (withdrawals.ask(actor=self.author, **wish).id for _time in range(2))

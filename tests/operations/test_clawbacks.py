@@ -90,6 +90,20 @@ def test_m5_what_the_author_has_not_is_a_debt_that_later_sales_pay_first(cast: C
     assert (available(cast.owner), debt(cast.owner)) == (1_000, 0)
 
 
+def test_m8_who_owes_withdraws_nothing_until_sales_have_paid(cast: Cast) -> None:
+    purchase = bought(cast)
+    paid(cast, 7_000)
+    give_back(cast, purchase)
+    fund(cast.owner, 2_000)
+    assert (available(cast.owner), debt(cast.owner)) == (2_000, -7_000)
+    with pytest.raises(Refused) as error:
+        ask(cast.owner, 1_500, "owing")
+    assert (error.value.code, error.value.data) == ("withdrawal.debt", {"field": "amount"})
+    bought(cast)
+    assert (available(cast.owner), debt(cast.owner)) == (3_000, 0)
+    assert ask(cast.owner, 1_500, "owing").state is WithdrawalState.ASKED
+
+
 def test_m5_sales_released_together_pay_a_debt_once(cast: Cast) -> None:
     purchase = bought(cast)
     paid(cast, 7_000)

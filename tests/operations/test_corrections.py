@@ -52,6 +52,28 @@ def test_b4_above_the_limit_a_second_admin_confirms(cast: Cast) -> None:
         assert available(cast.student) == 100 + LIMIT + 1
 
 
+def test_b4_nobody_corrects_or_confirms_about_their_own_money(cast: Cast) -> None:
+    own = {ledger.GOODWILL: -100, ledger.available(cast.admin.person_id): 100}
+    fund(cast.admin, 50)
+    small = enter(cast, 0, lines=own)
+    assert small.state is CorrectionState.WAITING
+    assert available(cast.admin) == 50
+    second = person(Role.ADMIN)
+    about_second = enter(
+        cast, 0, request_key="2", lines={ledger.available(cast.student.person_id): -60, ledger.GOODWILL: 60}
+    )
+    assert about_second.state is CorrectionState.POSTED
+    fund(second, 10)
+    large = {ledger.GOODWILL: -LIMIT - 1, ledger.available(second.person_id): LIMIT + 1}
+    waiting = enter(cast, 0, request_key="3", lines=large)
+    with pytest.raises(NotAllowed) as error:
+        corrections.confirm(actor=second, correction_id=waiting.id)
+    assert error.value.code == "correction.own_money"
+    assert available(second) == 10
+    assert corrections.confirm(actor=second, correction_id=small.id).state is CorrectionState.POSTED
+    assert available(cast.admin) == 150
+
+
 def test_b4_a_declined_correction_moves_nothing(cast: Cast) -> None:
     correction = enter(cast, LIMIT + 1)
     corrections.decline(actor=cast.admin, correction_id=correction.id, reason="A typing error")

@@ -63,6 +63,6 @@ def test_m7_a_debt_is_told_and_lowers_what_is_expected(client: FlaskClient, cast
     assert (balance.available, balance.debt, balance.frozen) == tuple(Money(n, "USD") for n in (0, 4_000, 4_000))
     assert balance.expected == Money(0, "USD")
     log_in(client, cast.owner)
-    assert "$40.00 are open." in client.get("/account/balance").text
+    assert "Debt: $40.00" in client.get("/account/balance").text
     page = client.get("/studio/earnings").text
     assert "Money that arrives, by day" in page
