@@ -70,7 +70,7 @@ def top_up(person: Actor, minor: int, key: str) -> None:
         actor=person,
         request_key=key,
         amount_minor=minor,
-        card=provider.tokenize(Card(number=CARD, expires=expires, code="123")),
+        card=provider.tokenize(Card(number=CARD, expires=expires, code="123"), keep=False),
         provider=provider.name,
     )
     charge = provider.charge(key=f"top-up:{order.id}", token=order.card_token, amount=Money(minor, order.currency))

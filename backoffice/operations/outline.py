@@ -12,7 +12,7 @@ from backoffice.errors import Conflict, Refused
 from backoffice.models.content import Lecture, Module, Node, NodeKind, Question, Revision
 from backoffice.operations.courses import TITLE_MAX
 from backoffice.operations.revisions import editable
-from backoffice.operations.tree import LECTURES_MAX, MODULES_MAX, modules_of, new_place, node_of, shift
+from backoffice.operations.tree import LECTURES_MAX, MODULES_MAX, content_of, modules_of, new_place, node_of, shift
 
 Order = Sequence[tuple[int, Sequence[int]]]
 """Module nodes from first to last, each with its lecture nodes from first to last."""
@@ -63,7 +63,8 @@ def duplicate_lecture(*, actor: Actor, course_id: int, node_id: int) -> Lecture:
     place = new_place(revision, NodeKind.LECTURE, Lecture, siblings, LECTURES_MAX)
     shift(Lecture, siblings, lecture.position + 1, 1)
     place["position"] = lecture.position + 1
-    copy = Lecture(module_id=lecture.module_id, **_content(lecture, _copy_title(lecture.title)), **place)
+    copied = content_of(lecture) | {"title": _copy_title(lecture.title)}
+    copy = Lecture(module_id=lecture.module_id, **copied, **place)
     db.session.add(copy)
     db.session.flush()
     _copy_questions(revision, {lecture.id: copy.id})
@@ -89,7 +90,7 @@ def duplicate_module(*, actor: Actor, course_id: int, node_id: int) -> Module:
             module_id=copy.id,
             node_id=node,
             position=lecture.position,
-            **_content(lecture, lecture.title),
+            **content_of(lecture),
         )
         for lecture, node in zip(lectures, nodes, strict=True)
     ]
@@ -102,16 +103,6 @@ def duplicate_module(*, actor: Actor, course_id: int, node_id: int) -> Module:
 def _ids(model: type[Module] | type[Lecture], revision: Revision) -> dict[int, int]:
     rows = db.session.execute(select(model.node_id, model.id).where(model.revision_id == revision.id))
     return dict(rows.all())
-
-
-def _content(lecture: Lecture, title: str) -> dict[str, object]:
-    return {
-        "title": title,
-        "kind": lecture.kind,
-        "body": lecture.body,
-        "video_upload_id": lecture.video_upload_id,
-        "free_preview": lecture.free_preview,
-    }
 
 
 def _copy_title(title: str) -> str:
@@ -136,9 +127,7 @@ def _copy_questions(revision: Revision, lectures: dict[int, int]) -> None:
             lecture_id=lectures[question.lecture_id],
             node_id=node,
             position=question.position,
-            text=question.text,
-            options=question.options,
-            explanation=question.explanation,
+            **content_of(question),
         )
         for question, node in zip(questions, nodes, strict=True)
     )

@@ -4,7 +4,8 @@ What was deleted is kept for a while, with all that was in it. It comes back und
 learnt with it has learnt with it still.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
@@ -12,7 +13,7 @@ from sqlalchemy import delete, select
 
 from backoffice import clock
 from backoffice.access import Actor
-from backoffice.db import Base, db, operation
+from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound
 from backoffice.models.content import Lecture, LectureKind, Module, NodeKind, Question, RemovedNode, Revision
 from backoffice.operations.revisions import editable
@@ -20,6 +21,7 @@ from backoffice.operations.tree import (
     LECTURES_MAX,
     MODULES_MAX,
     QUESTIONS_MAX,
+    content_of,
     count,
     modules_of,
     node_of,
@@ -28,8 +30,6 @@ from backoffice.operations.tree import (
     shift,
 )
 
-_LECTURE_COLUMNS = ("title", "body", "video_upload_id", "free_preview")
-_QUESTION_COLUMNS = ("text", "options", "explanation")
 _TITLE_LENGTH = 200
 
 Parent = TypeVar("Parent", Module, Lecture)
@@ -41,8 +41,8 @@ def delete_module(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
     revision = editable(actor, course_id)
     module = node_of(Module, revision, node_id)
     rows = db.session.scalars(select(Lecture).where(Lecture.module_id == module.id).order_by(Lecture.position)).all()
-    below = {"lectures": [_lecture(row) for row in rows]}
-    kept = _keep(revision, NodeKind.MODULE, module, module.title, {"title": module.title} | below)
+    content = content_of(module) | {"lectures": _contents(rows)}
+    kept = _keep(revision, NodeKind.MODULE, module, module.title, content)
     lectures = [row.id for row in rows]
     db.session.execute(delete(Question).where(Question.lecture_id.in_(lectures)))
     db.session.execute(delete(Lecture).where(Lecture.module_id == module.id))
@@ -56,7 +56,7 @@ def delete_lecture(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode
     revision = editable(actor, course_id)
     lecture = node_of(Lecture, revision, node_id)
     parent = db.session.get_one(Module, lecture.module_id).node_id
-    kept = _keep(revision, NodeKind.LECTURE, lecture, lecture.title, _lecture(lecture), parent)
+    kept = _keep(revision, NodeKind.LECTURE, lecture, lecture.title, _contents([lecture])[0], parent)
     db.session.execute(delete(Question).where(Question.lecture_id == lecture.id))
     remove(Lecture, Lecture.module_id == lecture.module_id, lecture)
     return kept
@@ -68,7 +68,7 @@ def delete_question(*, actor: Actor, course_id: int, node_id: int) -> RemovedNod
     revision = editable(actor, course_id)
     question = node_of(Question, revision, node_id)
     parent = db.session.get_one(Lecture, question.lecture_id).node_id
-    kept = _keep(revision, NodeKind.QUESTION, question, question.text, _columns(question, _QUESTION_COLUMNS), parent)
+    kept = _keep(revision, NodeKind.QUESTION, question, question.text, content_of(question), parent)
     remove(Question, Question.lecture_id == question.lecture_id, question)
     return kept
 
@@ -115,15 +115,15 @@ def _keep(
     return kept
 
 
-def _columns(row: Base, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}
-
-
-def _lecture(lecture: Lecture) -> dict[str, Any]:
-    query = select(Question).where(Question.lecture_id == lecture.id).order_by(Question.position)
-    questions = [{"node_id": row.node_id, **_columns(row, _QUESTION_COLUMNS)} for row in db.session.scalars(query)]
-    named = {"node_id": lecture.node_id, "kind": lecture.kind.value, "questions": questions}
-    return _columns(lecture, _LECTURE_COLUMNS) | named
+def _contents(lectures: Sequence[Lecture]) -> list[dict[str, Any]]:
+    """Lectures with their questions below them. One statement, however many they are."""
+    query = select(Question).where(Question.lecture_id.in_([lecture.id for lecture in lectures]))
+    questions: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in db.session.scalars(query.order_by(Question.position)):
+        questions[row.lecture_id].append(content_of(row) | {"node_id": row.node_id})
+    return [
+        content_of(lecture) | {"node_id": lecture.node_id, "questions": questions[lecture.id]} for lecture in lectures
+    ]
 
 
 def _module_back(revision: Revision, kept: RemovedNode) -> None:
@@ -131,14 +131,11 @@ def _module_back(revision: Revision, kept: RemovedNode) -> None:
     require_room(there, MODULES_MAX)
     position = min(kept.position, there)
     shift(Module, modules_of(revision), position, 1)
-    module = Module(revision_id=revision.id, node_id=kept.node_id, title=kept.content["title"], position=position)
+    title = kept.content["title"]
+    module = Module(revision_id=revision.id, node_id=kept.node_id, position=position, title=title)
     db.session.add(module)
     db.session.flush()
-    lectures = kept.content["lectures"]
-    # One of them may have come back with an older version of the course, and stand elsewhere.
-    present = _present(revision, [lecture["node_id"] for lecture in lectures])
-    for place, lecture in enumerate(lecture for lecture in lectures if lecture["node_id"] not in present):
-        _add_lecture(revision, module.id, place, lecture)
+    _add_lectures(revision, module.id, 0, kept.content["lectures"])
 
 
 def _lecture_back(revision: Revision, kept: RemovedNode) -> None:
@@ -148,7 +145,7 @@ def _lecture_back(revision: Revision, kept: RemovedNode) -> None:
     require_room(there, LECTURES_MAX)
     position = min(kept.position, there)
     shift(Lecture, siblings, position, 1)
-    _add_lecture(revision, parent.id, position, kept.content)
+    _add_lectures(revision, parent.id, position, [kept.content])
 
 
 def _question_back(revision: Revision, kept: RemovedNode) -> None:
@@ -181,20 +178,29 @@ def _present(revision: Revision, node_ids: list[int]) -> set[int]:
     return found
 
 
-def _add_lecture(revision: Revision, module_id: int, position: int, content: dict[str, Any]) -> None:
-    lecture = Lecture(
-        revision_id=revision.id,
-        module_id=module_id,
-        node_id=content["node_id"],
-        position=position,
-        kind=LectureKind(content["kind"]),
-        **{name: content[name] for name in _LECTURE_COLUMNS},
-    )
-    db.session.add(lecture)
+def _add_lectures(revision: Revision, module_id: int, first: int, contents: list[dict[str, Any]]) -> None:
+    """Lectures with their questions from the place `first` on.
+
+    What has come back with an older version of the course meanwhile, and may stand elsewhere, is left there.
+    """
+    nodes = [part["node_id"] for content in contents for part in (content, *content["questions"])]
+    present = _present(revision, nodes)
+    wanted = [content for content in contents if content["node_id"] not in present]
+    lectures = [
+        Lecture(
+            revision_id=revision.id,
+            module_id=module_id,
+            position=place,
+            **{name: value for name, value in content.items() if name not in ("kind", "questions")},
+            kind=LectureKind(content["kind"]),
+        )
+        for place, content in enumerate(wanted, first)
+    ]
+    db.session.add_all(lectures)
     db.session.flush()
-    present = _present(revision, [question["node_id"] for question in content["questions"]])
-    questions = [question for question in content["questions"] if question["node_id"] not in present]
-    db.session.add_all(
-        Question(revision_id=revision.id, lecture_id=lecture.id, position=place, **question)
-        for place, question in enumerate(questions)
-    )
+    for lecture, content in zip(lectures, wanted, strict=True):
+        questions = [question for question in content["questions"] if question["node_id"] not in present]
+        db.session.add_all(
+            Question(revision_id=revision.id, lecture_id=lecture.id, position=place, **question)
+            for place, question in enumerate(questions)
+        )

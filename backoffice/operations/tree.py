@@ -13,6 +13,9 @@ MODULES_MAX = 100
 LECTURES_MAX = 100
 QUESTIONS_MAX = 50
 
+# What says where a row stands; all its other columns are its content.
+_PLACE = frozenset({"id", "revision_id", "module_id", "lecture_id", "node_id", "position"})
+
 NodeRow = TypeVar("NodeRow", Module, Lecture, Question)
 
 
@@ -28,6 +31,11 @@ def node_of(model: type[NodeRow], revision: Revision, node_id: int) -> NodeRow:
     if row is None:
         raise NotFound("node.not_found", _l("This part of the course is no longer there."))
     return row
+
+
+def content_of(row: Module | Lecture | Question) -> dict[str, Any]:
+    """All of a row but its place and its key, by column."""
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key not in _PLACE}
 
 
 def count(model: type[NodeRow], siblings: ColumnElement[bool]) -> int:

@@ -137,15 +137,17 @@ def count(user_id: int, filters: Filters) -> int:
 
 def debts(user_id: int, *, limit: int = PAGE_ROWS) -> list[StatementRow]:
     """How a debt came about and what has paid it, newest first; amounts below zero are owed. One statement."""
-    account = select(Account.id).where(Account.name == ledger.debt(user_id)).scalar_subquery()
-    rows = select(LedgerEntry).where(LedgerEntry.account_id == account, LedgerEntry.seq.is_not(None))
-    query = _joined(user_id, rows.order_by(LedgerEntry.seq.desc()).limit(limit))
+    query = _joined(user_id, _lines(ledger.debt(user_id)).order_by(LedgerEntry.seq.desc()).limit(limit))
     return [_row(row) for row in db.session.execute(query)]
 
 
+def _lines(account_name: str) -> Select[Any]:
+    account = select(Account.id).where(Account.name == account_name).scalar_subquery()
+    return select(LedgerEntry).where(LedgerEntry.account_id == account, LedgerEntry.seq.is_not(None))
+
+
 def _entries(user_id: int, filters: Filters) -> Select[Any]:
-    account = select(Account.id).where(Account.name == ledger.available(user_id)).scalar_subquery()
-    rows = select(LedgerEntry).where(LedgerEntry.account_id == account, LedgerEntry.seq.is_not(None))
+    rows = _lines(ledger.available(user_id))
     if filters.all_of_it:
         return rows
     rows = rows.join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)

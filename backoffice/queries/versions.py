@@ -30,9 +30,7 @@ class Version:
     title: str
     based_on: int | None
     created_at: datetime
-    updated_at: datetime
     live_at: datetime | None
-    submission_state: SubmissionState | None
     submitted_at: datetime | None
     decided_at: datetime | None
     decided_by: str | None
@@ -49,7 +47,7 @@ def versions(course_id: int, *, before: int | None = None) -> list[Version]:
     newest = select(func.max(Submission.id)).where(Submission.revision_id == Revision.id).correlate(Revision)
     columns: tuple[Any, ...] = (
         *(Revision.id, Revision.number, Revision.state, Revision.title, base.number, Revision.created_at),
-        *(Revision.updated_at, Revision.live_at, Submission.state, Submission.submitted_at),
+        *(Revision.live_at, Submission.submitted_at),
         *(
             case((Submission.state.in_(FINAL), func.coalesce(Submission.decided_at, Submission.judged_at))),
             moderator.name,

@@ -73,9 +73,23 @@ def test_m2_a_card_that_the_bank_refuses_is_declined_with_its_reason(provider: S
     declined = provider.charge(key="top-up:1", token=token(provider, NOT_CHARGED), amount=TEN)
     assert (declined.state, declined.decline_code) == (ChargeState.DECLINED, "card_declined")
     assert provider.look_up(declined.ref).state is ChargeState.DECLINED
-    asked = provider.charge(key="top-up:2", token=token(provider, ASKS_HOLDER), amount=TEN)
-    assert (asked.state, asked.decline_code) == (ChargeState.DECLINED, "authentication_required")
-    assert provider.look_up(asked.ref).state is ChargeState.DECLINED
+    asks = token(provider, ASKS_HOLDER)
+    # A worker that is killed after it has cancelled the intent asks again.
+    for _time in range(2):
+        asked = provider.charge(key="top-up:2", token=asks, amount=TEN)
+        assert (asked.state, asked.decline_code) == (ChargeState.DECLINED, "authentication_required")
+        assert provider.look_up(asked.ref).state is ChargeState.DECLINED
+
+
+def test_m2_an_intent_that_was_never_confirmed_is_no_answer(provider: StripePayments, stripe: Front) -> None:
+    before, card = len(stripe.charges()), token(provider)
+    stripe.answers["top-up:1/confirm"] = (400, b'{"error": {"type": "invalid_request_error", "message": "not now"}}')
+    with pytest.raises(ProviderAway):
+        provider.charge(key="top-up:1", token=card, amount=TEN)
+    assert len(stripe.charges()) == before
+    del stripe.answers["top-up:1/confirm"]
+    assert provider.charge(key="top-up:1", token=card, amount=TEN).state is ChargeState.SETTLED
+    assert len(stripe.charges()) == before + 1
 
 
 def test_m2_a_card_that_cannot_be_kept_is_refused_at_the_form(provider: StripePayments) -> None:

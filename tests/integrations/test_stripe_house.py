@@ -168,8 +168,10 @@ def test_m10_only_stripe_is_believed_and_only_about_the_house(client: FlaskClien
         digest = hmac.new(WEBHOOK_SECRET.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
         assert post(client, (body, f"t={now},v1={digest}")) in (204, 400)
     # Another shop on the same account, and events that say nothing of a top-up.
-    for other in ({"metadata": {}}, {"metadata": {"key": "order 5"}}, {"metadata": {"key": "top-up:999999"}}):
-        assert post(client, signed(event | {"data": {"object": intent | other}})) in (204, 400, 409)
+    others = {"": 204, "order 5": 204, f"withdrawal:{made}": 204, "top-up:x": 400, "top-up:999999": 409}
+    for key, status in others.items():
+        assert post(client, signed(event | {"data": {"object": intent | {"metadata": {"key": key}}}})) == status, key
+    assert post(client, signed(event | {"data": {"object": intent | {"metadata": {}}}})) == 204
     assert post(client, signed({"type": "customer.created", "data": {"object": {"object": "customer"}}})) == 204
     assert available(cast) == 0
     assert post(client, signed(event)) == 204

@@ -59,7 +59,7 @@ class FakePayments:
 
     name = "fake"
 
-    def tokenize(self, card: Card, *, keep: bool = False) -> CardToken:
+    def tokenize(self, card: Card, *, keep: bool) -> CardToken:
         """A token that carries the card's known outcome and the moment; Refused `card.test_only` for other cards."""
         outcome = TEST_CARDS.get(card.number)
         if outcome is None:

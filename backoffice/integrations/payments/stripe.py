@@ -7,7 +7,7 @@ A token is a payment method, `pm_…`, or one that hangs on a customer and can b
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import stripe
@@ -21,7 +21,7 @@ from backoffice.integrations.payments.base import (
     ChargeState,
     ProviderAway,
 )
-from backoffice.integrations.payments.callbacks import TOLERANCE_SECONDS, BadCallback, Notice, notice_of
+from backoffice.integrations.payments.callbacks import TOLERANCE_SECONDS, BadCallback, Notice, Subject, notice_of
 from backoffice.money import Money
 
 log = logging.getLogger(__name__)
@@ -118,8 +118,13 @@ class StripePayments:
             except stripe.InvalidRequestError:
                 # It was confirmed before, and the repeated answer of the creation does not know it.
                 intent = intents.retrieve(intent.id)
+                if intent.status == "requires_confirmation":
+                    # It was not: whoever keeps this as an answer would wait for ever.
+                    raise
             if intent.status == "requires_action":
-                intents.cancel(intent.id)
+                # A repetition finds it cancelled.
+                with suppress(stripe.InvalidRequestError):
+                    intents.cancel(intent.id)
                 return Charge(ChargeState.DECLINED, ref=intent.id, decline_code="authentication_required")
         return _charge(intent.to_dict())
 
@@ -157,9 +162,9 @@ def _asking() -> Iterator[None]:
 
 
 def _notice(intent: dict[str, Any], answer: Charge) -> Notice | None:
-    """None for a payment of another shop on the same account."""
-    key = (intent.get("metadata") or {}).get("key")
-    return notice_of(key, answer) if key else None
+    """None for a payment of another shop on the same account. Raises BadCallback for a top-up without a number."""
+    key = str((intent.get("metadata") or {}).get("key", ""))
+    return notice_of(key, answer) if key.startswith(f"{Subject.TOP_UP}:") else None
 
 
 def _charge(intent: dict[str, Any]) -> Charge:

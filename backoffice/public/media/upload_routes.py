@@ -90,6 +90,9 @@ def create_upload() -> Response:
     fits = length <= uploads.largest_mb(kind) * uploads.MIB
     if fits and shutil.disk_usage(uploads_folder()).free < length + SPARE_BYTES:
         raise ProtocolError(507, _("There is no room for this file at the moment. Try again later."))
+    if request.mimetype == CHUNK_TYPE:
+        _check_place(length, 0, 0)
+        _checksum()
     try:
         upload = uploads.begin(
             actor=viewer().actor,
