@@ -39,6 +39,7 @@ class Event(StrEnum):
     WITHDRAWAL_ASKED = "withdrawal.asked"  # withdrawal_id
     WITHDRAWAL_APPROVED = "withdrawal.approved"  # withdrawal_id
     WITHDRAWAL_DECLINED = "withdrawal.declined"  # withdrawal_id
+    WITHDRAWAL_CANCELLED = "withdrawal.cancelled"  # withdrawal_id
     WITHDRAWAL_PAID = "withdrawal.paid"  # withdrawal_id
     WITHDRAWAL_FAILED = "withdrawal.failed"  # withdrawal_id
     WITHDRAWAL_BOUNCED = "withdrawal.bounced"  # withdrawal_id

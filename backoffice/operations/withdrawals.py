@@ -101,10 +101,13 @@ def cancel(*, actor: Actor, withdrawal_id: int) -> Withdrawal:
     return withdrawal
 
 
-def cancel_by_house(withdrawal: Withdrawal, actor: Actor, reason: str) -> None:
-    """Part of an operation that holds the withdrawal's lock: cancel what nobody has approved, for a clawback."""
+def cancel_for_clawback(withdrawal: Withdrawal, actor: Actor, reason: str) -> None:
+    """Part of an operation that holds the withdrawal's lock: the house cancels it and tells the author why."""
     states.move(withdrawal, WithdrawalState.CANCELLED, actor=actor, reason=reason)
+    withdrawal.decline_reason = reason
+    withdrawal.decided_by, withdrawal.decided_at = actor.user_id, clock.now()
     _return_money(withdrawal, actor)
+    emit(Event.WITHDRAWAL_CANCELLED, withdrawal_id=withdrawal.id)
 
 
 @operation

@@ -19,6 +19,8 @@ from backoffice.models.review import Submission
 from backoffice.models.timeline import Transition
 from backoffice.money import Money
 
+DIGITS_SHOWN = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -49,7 +51,7 @@ class PurchaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """Money on its way: a top-up's card or a withdrawal's method as `where`; `reason` of a refusal."""
+    """Money on its way: a top-up's card or a withdrawal's method as `where`, digits masked; `reason` of a refusal."""
 
     amount: Money
     where: str
@@ -168,7 +170,17 @@ def withdrawal(withdrawal_id: int) -> tuple[Reader, PaymentFacts] | None:
     ).one()
     found = reader(row.user_id)
     amount = Money(row.amount_minor, row.currency)
-    return (found, PaymentFacts(amount, row.payout_method, row.decline_reason or "")) if found else None
+    return (found, PaymentFacts(amount, masked(row.payout_method), row.decline_reason or "")) if found else None
+
+
+def masked(payout_method: str) -> str:
+    """The method without the digits that others could use: mail is read on the way. "IBAN DE·· ···· ··30 00"."""
+    left = sum(letter.isdigit() for letter in payout_method)
+    shown = []
+    for letter in payout_method:
+        left -= letter.isdigit()
+        shown.append("·" if letter.isdigit() and left >= DIGITS_SHOWN else letter)
+    return "".join(shown)
 
 
 def export(export_id: int) -> tuple[Reader, int] | None:

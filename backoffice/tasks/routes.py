@@ -31,6 +31,7 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.WITHDRAWAL_ASKED: (),
     Event.WITHDRAWAL_APPROVED: (money.pay_out, letters.on_withdrawal_approved),
     Event.WITHDRAWAL_DECLINED: (letters.on_withdrawal_declined,),
+    Event.WITHDRAWAL_CANCELLED: (letters.on_withdrawal_cancelled,),
     Event.WITHDRAWAL_PAID: (letters.on_withdrawal_paid,),
     Event.WITHDRAWAL_FAILED: (letters.on_withdrawal_failed,),
     Event.WITHDRAWAL_BOUNCED: (letters.on_withdrawal_bounced,),

@@ -46,6 +46,10 @@ class Arithmetic:
             self.debt[who] -= paid
             self.money[who] += amount - paid
 
+    def states(self) -> dict[int, PurchaseState]:
+        """How far each purchase is."""
+        return {number: deal.state for number, deal in self.deals.items()}
+
     def buy(self, number: int | None, who: int, which: int, now: datetime) -> bool:
         """`number` is the row that the shop made, None where it refused."""
         owned = any(

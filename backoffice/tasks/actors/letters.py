@@ -129,7 +129,7 @@ def on_purchase_refunded(*, purchase_id: int) -> None:
 @actor(long=True)
 def on_sale_cancelled(*, purchase_id: int) -> None:
     """A sale that was pending is cancelled: its money went back to the student (M-6)."""
-    _deliver_facts(f"sale-cancelled:{purchase_id}", "sale_cancelled", facts_for.purchase_for_author(purchase_id))
+    _sale(f"sale-cancelled:{purchase_id}", "sale_cancelled", purchase_id)
 
 
 @actor(long=True)
@@ -141,13 +141,20 @@ def on_purchase_clawed_back(*, purchase_id: int) -> None:
 @actor(long=True)
 def on_sale_clawed_back(*, purchase_id: int) -> None:
     """The author's part of a released sale was taken back, and what that leaves as a debt (M-5)."""
-    _deliver_facts(f"clawback:{purchase_id}", "sale_clawed_back", facts_for.purchase_for_author(purchase_id))
+    _sale(f"clawback:{purchase_id}", "sale_clawed_back", purchase_id)
 
 
 @actor(long=True)
 def on_purchase_released(*, purchase_id: int) -> None:
     """The money of a sale has arrived (M-5)."""
-    _deliver_facts(f"release:{purchase_id}", "sale_released", facts_for.purchase_for_author(purchase_id))
+    _sale(f"release:{purchase_id}", "sale_released", purchase_id)
+
+
+def _sale(key: str, template: str, purchase_id: int) -> None:
+    """A letter about an author's money; of a course that costs nothing there is none to write about."""
+    found = facts_for.purchase_for_author(purchase_id)
+    if found is not None and found[1].price.minor:
+        _deliver_facts(key, template, found)
 
 
 @actor(long=True)
@@ -184,6 +191,12 @@ def on_withdrawal_approved(*, withdrawal_id: int) -> None:
 def on_withdrawal_declined(*, withdrawal_id: int) -> None:
     """An admin has declined it; the money is back (M-8)."""
     _withdrawal(withdrawal_id, "declined")
+
+
+@actor(long=True)
+def on_withdrawal_cancelled(*, withdrawal_id: int) -> None:
+    """A clawback has cancelled it; the money is back, as far as the clawback left it (M-8)."""
+    _withdrawal(withdrawal_id, "cancelled")
 
 
 @actor(long=True)
