@@ -70,4 +70,5 @@ def init_app(app: Flask) -> None:
         operation_names=words.OPERATIONS,
         account_names=words.ACCOUNTS,
         status_names=words.STATUSES,
+        payout_failure=words.payout_failure,
     )

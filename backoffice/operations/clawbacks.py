@@ -62,7 +62,7 @@ def _claw_back(purchase: Purchase, actor: Actor, reason: str) -> None:
             lines={
                 ledger.due(purchase.author_id): purchase.commission_minor - purchase.price_minor,
                 ledger.COMMISSION: -purchase.commission_minor,
-                ledger.available(purchase.student_id): purchase.price_minor,
+                ledger.due(purchase.student_id): purchase.price_minor,
             },
             actor=actor,
             purchase_id=purchase.id,

@@ -71,7 +71,7 @@ class Arithmetic:
         if deal.state is not RESERVED or now >= deal.at + WEEK:
             return False
         deal.state = REFUNDED
-        self.money[deal.who] += PRICES[deal.which]
+        self.due(deal.who, PRICES[deal.which])
         return True
 
     def give_back(self, number: int, shown: PurchaseState) -> bool:
@@ -83,7 +83,7 @@ class Arithmetic:
             return False
         deal.by_staff = True
         price = PRICES[deal.which]
-        self.money[deal.who] += price
+        self.due(deal.who, price)
         if deal.state is RESERVED:
             deal.state = REFUNDED
             return True

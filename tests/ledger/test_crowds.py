@@ -81,7 +81,7 @@ class Crowd:
             tell = [lambda: top_ups.record(actor=SYSTEM, top_up_id=number, charge=settled)] * 3
             assert codes(together(self.app, tell)) == {"ok": 3}
         self.sums.top_ups[number] = (who, amount)
-        self.sums.money[who] += amount
+        self.sums.due(who, amount)
         self.look()
 
     def pass_days(self) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from flask import abort, make_response, redirect, render_template, request, send_file, url_for
 from flask_babel import get_locale, to_utc
@@ -17,7 +18,7 @@ from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import exports as export_queries
 from backoffice.queries import history as queries
-from backoffice.queries import money, purchases
+from backoffice.queries import history_lines, money, purchases
 from backoffice.queries.history import Filters
 
 # Besides the kinds of entries: sales, which are no entries of the balance before their release.
@@ -42,6 +43,11 @@ def history() -> str:
     else:
         shown["entries"], more = queries.statement(person_id, filters, before=before)
         last = shown["entries"][-1].seq if more else None
+        # Sales that have not arrived, or never did, are no entries of the balance; who asks for them finds them here.
+        if filters.status in ("pending", "cancelled") and not filters.kind and viewer().is_author and before is None:
+            shown["sales"], _more = purchases.sales_of(
+                person_id, states=purchases.states_of(filters.status), since=filters.since, until=filters.until
+            )
     chosen: dict[str, Any] = {
         name: request.args[name] for name in ("kind", "status", "since", "until") if request.args.get(name)
     }
@@ -61,7 +67,16 @@ def history() -> str:
 @bp.get("/history/<int:seq>")
 def history_line(seq: int) -> str:
     """One line: paid, reserved until, commission, available; each step with its ledger transaction."""
-    line = queries.line(viewer().actor.person_id, seq)
+    line = history_lines.line(viewer().actor.person_id, seq)
+    if line is None:
+        abort(404)
+    return render_template("account/history_line.html", line=line)
+
+
+@bp.get("/history/debt/<int:seq>")
+def debt_line(seq: int) -> str:
+    """One line of a debt, with the same story (M-5)."""
+    line = history_lines.line(viewer().actor.person_id, seq, of_debt=True)
     if line is None:
         abort(404)
     return render_template("account/history_line.html", line=line)
@@ -100,7 +115,8 @@ def export_file(export_id: int) -> Response:
     found = export_queries.own(viewer().actor.person_id, export_id)
     if found is None or found.state is not ExportState.DONE or found.file_key is None:
         abort(404)
-    name = f"lectern-{found.asked_at:%Y-%m-%d}-{found.id}.csv"
+    asked = found.asked_at.astimezone(ZoneInfo(found.time_zone))
+    name = f"lectern-{asked:%Y-%m-%d}-{found.id}.csv"
     answer = send_file(storage().open(found.file_key), mimetype="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f"attachment; filename={quote(name)}"
     answer.headers["Cache-Control"] = "private, no-store"

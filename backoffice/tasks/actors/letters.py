@@ -117,13 +117,17 @@ def _block(course_id: int, what: str) -> None:
 @actor(long=True)
 def on_purchase_made(*, purchase_id: int) -> None:
     """The receipt, with the date until which the course can be given back (M-3, M-4)."""
-    _deliver_facts(f"purchase:{purchase_id}", "purchase_made", facts_for.purchase_for_student(purchase_id))
+    _bought(f"purchase:{purchase_id}", "purchase_made", purchase_id, posting=f"purchase:{purchase_id}")
 
 
 @actor(long=True)
 def on_purchase_refunded(*, purchase_id: int) -> None:
     """The money is back (M-4)."""
-    _deliver_facts(f"refund:{purchase_id}", "purchase_refunded", facts_for.purchase_for_student(purchase_id))
+    _bought(f"refund:{purchase_id}", "purchase_refunded", purchase_id, posting=f"refund:{purchase_id}")
+
+
+def _bought(key: str, template: str, purchase_id: int, *, posting: str) -> None:
+    _deliver_facts(key, template, facts_for.purchase_for_student(purchase_id, posting))
 
 
 @actor(long=True)
@@ -135,7 +139,7 @@ def on_sale_cancelled(*, purchase_id: int) -> None:
 @actor(long=True)
 def on_purchase_clawed_back(*, purchase_id: int) -> None:
     """The house has given the student the money back (M-4)."""
-    _deliver_facts(f"given-back:{purchase_id}", "purchase_refunded", facts_for.purchase_for_student(purchase_id))
+    _bought(f"given-back:{purchase_id}", "purchase_refunded", purchase_id, posting=f"clawback:{purchase_id}")
 
 
 @actor(long=True)
@@ -151,8 +155,8 @@ def on_purchase_released(*, purchase_id: int) -> None:
 
 
 def _sale(key: str, template: str, purchase_id: int) -> None:
-    """A letter about an author's money; of a course that costs nothing there is none to write about."""
-    found = facts_for.purchase_for_author(purchase_id)
+    """A letter about an author's money, with the key of its posting; a course that costs nothing has none."""
+    found = facts_for.purchase_for_author(purchase_id, key)
     if found is not None and found[1].price.minor:
         _deliver_facts(key, template, found)
 
@@ -160,19 +164,23 @@ def _sale(key: str, template: str, purchase_id: int) -> None:
 @actor(long=True)
 def on_top_up_settled(*, top_up_id: int) -> None:
     """The balance has grown (M-2)."""
-    _deliver_facts(f"top-up-settled:{top_up_id}", "top_up_settled", facts_for.top_up(top_up_id))
+    _deliver_facts(f"top-up-settled:{top_up_id}", "top_up_settled", facts_for.top_up(top_up_id, f"top-up:{top_up_id}"))
 
 
 @actor(long=True)
 def on_top_up_declined(*, top_up_id: int) -> None:
     """The card was declined; nothing was taken (M-2)."""
-    _deliver_facts(f"top-up-declined:{top_up_id}", "top_up_declined", facts_for.top_up(top_up_id))
+    _deliver_facts(f"top-up-declined:{top_up_id}", "top_up_declined", facts_for.top_up(top_up_id, ""))
 
 
 @actor(long=True)
 def on_top_up_charged_back(*, top_up_id: int) -> None:
     """The bank has taken a top-up's money again (M-2)."""
-    _deliver_facts(f"top-up-charged-back:{top_up_id}", "top_up_charged_back", facts_for.top_up(top_up_id))
+    _deliver_facts(
+        f"top-up-charged-back:{top_up_id}",
+        "top_up_charged_back",
+        facts_for.top_up(top_up_id, f"chargeback:{top_up_id}"),
+    )
 
 
 @actor(long=True)
