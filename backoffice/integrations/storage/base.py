@@ -125,6 +125,9 @@ class Storage(Protocol):
     def scan(self, prefix: str) -> Iterator[StoredObject]:
         """As `list`, with what a listing knows; memory does not grow with the number of objects."""
 
+    def discard_unfinished(self, *, before: datetime) -> int:
+        """Remove what writes that were killed before this moment have left, none of it an object; returns how many."""
+
     def local_path(self, key: str) -> Path | None:
         """The object's file where it is on this machine, else None. Raises `ObjectMissing` where it should be."""
 

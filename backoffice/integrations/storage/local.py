@@ -83,6 +83,15 @@ class LocalStorage:
             stored_at = datetime.fromtimestamp(max(facts.st_mtime, facts.st_ctime), UTC)
             yield StoredObject(path[len(self._top) :], facts.st_size, stored_at)
 
+    def discard_unfinished(self, *, before: datetime) -> int:
+        discarded = 0
+        for folder, folders, files in os.walk(self._root):
+            for name in (*folders, *files):
+                if name.startswith(_TEMPORARY):
+                    discarded += _discard(Path(folder) / name, before.timestamp())
+            folders[:] = [name for name in folders if not name.startswith(_TEMPORARY)]
+        return discarded
+
     def local_path(self, key: str) -> Path:
         path = self._path(key)
         if not path.is_file():
@@ -132,6 +141,19 @@ def _walk(folder: str) -> Iterator[str]:
             yield from _walk(f"{folder}/{name[:-1]}")
         else:
             yield f"{folder}/{name}"
+
+
+def _discard(path: Path, before: float) -> bool:
+    try:
+        if path.stat().st_ctime >= before:
+            return False
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except FileNotFoundError:
+        return False  # its write has just ended
+    return True
 
 
 def _beside(path: Path) -> Path:

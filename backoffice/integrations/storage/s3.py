@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -105,6 +106,15 @@ class S3Storage:
                     # Somebody else's objects in our bucket are none of ours.
                     if is_key(key):
                         yield StoredObject(key, found["Size"], found["LastModified"])
+
+    def discard_unfinished(self, *, before: datetime) -> int:
+        listing = self._client.get_paginator("list_multipart_uploads")
+        with _answering(self._top):
+            pages = listing.paginate(Bucket=self._bucket, Prefix=self._top)
+            left = [one for page in pages for one in page.get("Uploads", ()) if one["Initiated"] < before]
+            for one in left:
+                self._client.abort_multipart_upload(Bucket=self._bucket, Key=one["Key"], UploadId=one["UploadId"])
+        return len(left)
 
     def local_path(self, key: str) -> Path | None:
         check_key(key)
