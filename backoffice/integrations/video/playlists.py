@@ -1,12 +1,16 @@
 """Reads back what ffmpeg wrote, to prove that it is whole."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 _STREAM = re.compile(r"#EXT-X-STREAM-INF:.*\bBANDWIDTH=(\d+)")
 _BYTES = re.compile(r'#EXT-X-(?:MAP:.*BYTERANGE="|BYTERANGE:)(\d+)@(\d+)')
+# What a playlist names: a line of its own, or an attribute of a tag.
+_NAMED = re.compile(r'^(?!#)\S+$|(?<=URI=")[^"]+', re.MULTILINE)
+PLAYLIST_SUFFIX = ".m3u8"
 
 
 class PlaylistBroken(Exception):
@@ -59,3 +63,12 @@ def finish_master(path: Path, rate: Fraction) -> dict[str, int]:
             lines[number] = f"{line},FRAME-RATE={float(rate):.3f}"
     path.write_text("\n".join(lines) + "\n")
     return bandwidths
+
+
+def with_addresses(playlist: str, address: Callable[[str], str]) -> str:
+    """The same playlist with `address(name)` for each file that it names; other playlists keep their names."""
+
+    def replace(found: re.Match[str]) -> str:
+        return found[0] if found[0].endswith(PLAYLIST_SUFFIX) else address(found[0])
+
+    return _NAMED.sub(replace, playlist)

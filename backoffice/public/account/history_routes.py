@@ -2,19 +2,18 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from flask import abort, make_response, redirect, render_template, request, send_file, url_for
+from flask import abort, make_response, redirect, render_template, request, url_for
 from flask_babel import get_locale, to_utc
 from werkzeug.wrappers import Response
 
-from backoffice.integrations.storage.house import storage
 from backoffice.models.exports import ExportState
 from backoffice.operations import exports
 from backoffice.public.account.blueprint import bp
 from backoffice.public.account.forms import KeyedForm
 from backoffice.public.incoming import whole_number
+from backoffice.public.media.delivery import deliver
 from backoffice.public.sessions import viewer
 from backoffice.queries import exports as export_queries
 from backoffice.queries import history as queries
@@ -23,6 +22,8 @@ from backoffice.queries.history import Filters
 
 # Besides the kinds of entries: sales, which are no entries of the balance before their release.
 SALES = "sales"
+# A link to the file is followed at once.
+EXPORT_LINK_S = 60
 
 
 @bp.get("/history")
@@ -117,8 +118,7 @@ def export_file(export_id: int) -> Response:
         abort(404)
     asked = found.asked_at.astimezone(ZoneInfo(found.time_zone))
     name = f"lectern-{asked:%Y-%m-%d}-{found.id}.csv"
-    answer = send_file(storage().open(found.file_key), mimetype="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f"attachment; filename={quote(name)}"
+    answer = deliver(found.file_key, seconds=EXPORT_LINK_S, filename=name, mimetype="text/csv; charset=utf-8")
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
 

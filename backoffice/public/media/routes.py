@@ -1,15 +1,13 @@
 """Delivery: covers to everybody who may see the course, videos to the holder of a signed link (X-5)."""
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort
 from werkzeug.wrappers import Response as BaseResponse
 
 from backoffice import clock
 from backoffice.config import settings
 from backoffice.errors import DomainError
 from backoffice.integrations.storage import signing
-from backoffice.integrations.storage.base import BadKey, ObjectMissing
-from backoffice.integrations.storage.house import storage
-from backoffice.integrations.storage.ranges import range_response
+from backoffice.public.media.delivery import deliver
 from backoffice.public.media.links import EVERYBODY, video_prefix
 from backoffice.public.sessions import viewer
 from backoffice.queries.media import is_free_preview, picture_access
@@ -32,9 +30,11 @@ def public_image(upload_id: str, name: str) -> BaseResponse:
         abort(404)
     if not (access.is_public or access.is_enrolled or access.owner_id == viewer().id or viewer().is_staff):
         abort(404)
-    response = _file(f"image/{upload_id}/{name}")
+    response = deliver(f"image/{upload_id}/{name}", seconds=settings().media_link_minutes * 60)
     reach = "public" if access.is_public else "private"
-    response.headers["Cache-Control"] = f"{reach}, max-age={YEAR_S}, immutable"
+    # A link to where the picture lies does not last as the picture does.
+    lasts = f"max-age={YEAR_S}, immutable" if response.location is None else f"max-age={response.cache_control.max_age}"
+    response.headers["Cache-Control"] = f"{reach}, {lasts}"
     return response
 
 
@@ -52,14 +52,4 @@ def stream(token: str, upload_id: str, name: str) -> BaseResponse:
     opens = is_free_preview(upload_id) if holder == EVERYBODY else holder == viewer().id
     if not opens:
         abort(403)
-    return _file(f"{prefix}/{name}")
-
-
-def _file(key: str) -> BaseResponse:
-    try:
-        path = storage().local_path(key)
-    except (BadKey, ObjectMissing):
-        abort(404)
-    if path is None:
-        abort(404)
-    return range_response(path, request.environ)
+    return deliver(f"{prefix}/{name}", seconds=signing.seconds_left(token, now=clock.now()))

@@ -76,13 +76,20 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
     if not source.is_file():
         _fail(upload_id, work, "source_missing", str(source))
         return
+    products = f"{work.kind.value}/{upload_id}"
+    # A storage that is away says so here, before the long work is done for nothing.
+    storage().head(products)
     if work.kind is UploadKind.VIDEO:
         asset, duration_s = _video(upload_id, work, source, folder)
     else:
         asset, duration_s = _image(upload_id, work, source, folder), None
-    # The last look at the lease: the products of another attempt are not replaced.
-    uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=100)
-    storage().put_tree(f"{work.kind.value}/{upload_id}", folder)
+
+    def keep_lease() -> None:
+        uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=100)
+
+    # The last look at the lease, and more of them on a long way: the products of another attempt are not replaced.
+    keep_lease()
+    storage().put_tree(products, folder, on_progress=keep_lease)
     uploads.complete(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, asset=asset, duration_s=duration_s)
 
 
