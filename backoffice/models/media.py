@@ -41,6 +41,7 @@ class Upload(Base):
         CheckConstraint('"offset" between 0 and size', name="offset_within_size"),
         CheckConstraint("percent between 0 and 100", name="percent"),
         CheckConstraint("(state = 'failed') = (error_code is not null)", name="failed_has_reason"),
+        CheckConstraint("hold_code is null or state = 'uploaded'", name="held_waits"),
         Index("ix_upload_open", "updated_at", postgresql_where=text("state not in ('done', 'failed')")),
     )
     # A retry leads from FAILED, and from a step whose worker was lost, back to UPLOADED.
@@ -66,6 +67,8 @@ class Upload(Base):
     lease_until: Mapped[datetime | None]
     error_code: Mapped[str | None] = mapped_column(Text)
     error_detail: Mapped[str | None] = mapped_column(Text)
+    # What a received file waits for when it is the house that cannot go on; nobody has to do anything about it.
+    hold_code: Mapped[str | None] = mapped_column(Text)
 
     # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions.
     asset: Mapped[dict[str, Any] | None]

@@ -122,7 +122,7 @@ def start_processing(*, actor: Actor, upload_id: str) -> Work | None:
         raise Conflict("upload.busy", _l("This file is being processed already."))
     states.move(upload, UploadState.CHECKING, actor=actor)
     upload.attempt += 1
-    upload.percent = 0
+    upload.percent, upload.hold_code = 0, None
     reading_s = CHECK_SECONDS_PER_MIB * upload.size / MIB
     upload.lease_until = now + timedelta(seconds=settings().task_lease_seconds + reading_s)
     upload.updated_at = now
@@ -177,11 +177,14 @@ def fail(*, actor: Actor, upload_id: str, attempt: int, error_code: str, detail:
 
 
 @operation
-def give_back(*, actor: Actor, upload_id: str, attempt: int, detail: str) -> None:
-    """The attempt broke for a reason that is not the file's: let the task's next try begin at once (T-3)."""
+def give_back(*, actor: Actor, upload_id: str, attempt: int, detail: str, hold_code: str | None = None) -> None:
+    """The attempt broke for a reason that is not the file's: let the task's next try begin at once (T-3).
+
+    With a `hold_code` the file waits until the sweep finds that the house can go on (`held_uploads.release`).
+    """
     upload = _attempted(actor, upload_id, attempt)
     states.move(upload, UploadState.UPLOADED, actor=actor, reason=detail[:500])
-    upload.percent = 0
+    upload.percent, upload.hold_code = 0, hold_code
     _end_attempt(upload)
 
 

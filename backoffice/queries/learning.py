@@ -79,7 +79,8 @@ class QuestionView:
 
 @dataclass(frozen=True, slots=True)
 class LectureView:
-    """The content of a lecture; `body` is Markdown, `video_id` the upload of a video that can be played."""
+    """The content of a lecture; `body` is Markdown, `video_id` the upload of a video that can be played, `poster` and
+    `storyboard` are files of it."""
 
     node_id: int
     title: str
@@ -87,6 +88,8 @@ class LectureView:
     body: str
     video_id: str | None
     poster: str | None
+    storyboard: str | None
+    upright: bool
     duration: int
     position: int
     completed: bool
@@ -186,14 +189,17 @@ def lecture(revision_id: int, node_id: int, student_id: int) -> LectureView | No
     row = db.session.execute(query).one_or_none()
     if row is None:
         return None
-    found, upload_id, state, seconds, asset, place = row
+    found, upload_id, state, seconds, facts, place = row
+    asset = facts or {}
     return LectureView(
         node_id=found.node_id,
         title=found.title,
         is_video=found.kind is LectureKind.VIDEO,
         body=found.body,
         video_id=upload_id if state is UploadState.DONE else None,
-        poster=(asset or {}).get("poster"),
+        poster=asset.get("poster"),
+        storyboard=asset.get("storyboard"),
+        upright=asset.get("height", 0) > asset.get("width", 0),
         duration=seconds or 0,
         position=place.position_s if place else 0,
         completed=place is not None and place.completed_at is not None,

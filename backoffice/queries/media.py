@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, exists, or_, select
 
@@ -16,7 +17,9 @@ from backoffice.models.purchases import Enrolment
 
 @dataclass(frozen=True, slots=True)
 class UploadStatus:
-    """How far one file is: bytes while it comes in, percent while it is processed, seconds of a finished video."""
+    """How far one file is: bytes while it comes in, percent while it is processed, seconds of a finished video.
+
+    `error_code` of a failed one; `hold_code` of one that waits for the house."""
 
     id: str
     owner_id: int
@@ -27,6 +30,7 @@ class UploadStatus:
     offset: int
     percent: int
     error_code: str | None
+    hold_code: str | None
     duration_s: int | None
     expires_at: datetime
 
@@ -43,9 +47,9 @@ class UploadStatus:
 
 def upload_status(upload_id: str) -> UploadStatus | None:
     """One upload; None when there is none. Whoever asks checks the owner. One statement."""
-    columns = (
+    columns: tuple[Any, ...] = (
         *(Upload.id, Upload.owner_id, Upload.kind, Upload.state, Upload.filename, Upload.size, Upload.offset),
-        *(Upload.percent, Upload.error_code, Upload.duration_s, Upload.expires_at),
+        *(Upload.percent, Upload.error_code, Upload.hold_code, Upload.duration_s, Upload.expires_at),
     )
     row = db.session.execute(select(*columns).where(Upload.id == upload_id)).one_or_none()
     return None if row is None else UploadStatus(*row)

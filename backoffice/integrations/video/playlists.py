@@ -51,8 +51,8 @@ def read_media(path: Path) -> MediaPlaylist:
     return MediaPlaylist(path.name, file.name, sum(segments), segments, size)
 
 
-def finish_master(path: Path, rate: Fraction) -> dict[str, int]:
-    """Add the frame rate that ffmpeg leaves out; answers bits per second by media playlist name."""
+def finish_master(path: Path, rate: Fraction | None) -> dict[str, int]:
+    """Add the frame rate that ffmpeg leaves out (sound has none); answers bits per second by media playlist name."""
     if not path.is_file():
         raise PlaylistBroken(f"{path.name} was not written")
     bandwidths: dict[str, int] = {}
@@ -60,7 +60,7 @@ def finish_master(path: Path, rate: Fraction) -> dict[str, int]:
     for number, line in enumerate(lines):
         if stream := _STREAM.match(line):
             bandwidths[lines[number + 1]] = int(stream[1])
-            lines[number] = f"{line},FRAME-RATE={float(rate):.3f}"
+            lines[number] = line if rate is None else f"{line},FRAME-RATE={float(rate):.3f}"
     path.write_text("\n".join(lines) + "\n")
     return bandwidths
 

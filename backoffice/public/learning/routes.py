@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from backoffice import markdown
 from backoffice.errors import Refused
 from backoffice.operations import answers, lectures
-from backoffice.public.media.links import EVERYBODY, signed_master_url, signed_poster_url
+from backoffice.public.media.links import EVERYBODY, signed_master_url, signed_poster_url, signed_storyboard_url
 from backoffice.public.sessions import viewer
 from backoffice.queries import learning
 from backoffice.queries.learning import Entry, LectureView
@@ -29,7 +29,8 @@ def _video(found: LectureView, person: int) -> dict[str, str]:
     if found.video_id is None:
         return {}
     poster = signed_poster_url(found.video_id, person) if found.poster else ""
-    return {"hls_url": signed_master_url(found.video_id, person), "poster": poster}
+    storyboard = signed_storyboard_url(found.video_id, person) if found.storyboard else ""
+    return {"hls_url": signed_master_url(found.video_id, person), "poster": poster, "storyboard": storyboard}
 
 
 @bp.get("/learn/<slug>")

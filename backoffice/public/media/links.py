@@ -9,8 +9,8 @@ from flask import url_for
 from backoffice import clock
 from backoffice.config import settings
 from backoffice.integrations.storage import signing
-from backoffice.integrations.video.hls import POSTER
 from backoffice.integrations.video.ladder import MASTER
+from backoffice.integrations.video.stills import POSTER, STORYBOARD
 
 # The holder of a link to what is free for all.
 EVERYBODY = 0
@@ -43,6 +43,11 @@ def signed_master_url(upload_id: str, viewer_id: int) -> str:
 def signed_poster_url(upload_id: str, viewer_id: int) -> str:
     """The still picture that a player shows before it plays."""
     return signed_url(upload_id, viewer_id, POSTER)
+
+
+def signed_storyboard_url(upload_id: str, viewer_id: int) -> str:
+    """The track of small pictures that a player shows while one looks for a place."""
+    return signed_url(upload_id, viewer_id, STORYBOARD)
 
 
 def cover_url(upload_id: str, asset: Mapping[str, Any], width: int = 960) -> str:

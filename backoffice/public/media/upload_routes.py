@@ -224,7 +224,9 @@ def retry_upload(upload_id: str) -> str | BaseResponse:
 
 
 def _fragment(upload: UploadStatus) -> str:
-    return render_template("media/state.html", upload=upload, reason=error_sentence(upload.error_code))
+    return render_template(
+        "media/state.html", upload=upload, reason=error_sentence(upload.error_code or upload.hold_code)
+    )
 
 
 def _visible(upload_id: str) -> UploadStatus:

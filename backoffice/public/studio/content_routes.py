@@ -130,7 +130,7 @@ def lecture(course_id: int, node_id: int) -> Page:
         questions=lecture_shown.questions,
         form=form,
         video=video,
-        video_error=error_sentence(video.error_code) if video and video.error_code else "",
+        video_error=error_sentence(video.error_code or video.hold_code) if video else "",
         preview=render(form.body.data or ""),
         max_upload_bytes=uploads.largest_mb(UploadKind.VIDEO) * uploads.MIB,
     )

@@ -19,12 +19,14 @@ from backoffice.integrations.storage.house import part_path, storage, uploads_fo
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.integrations.video.hls import TranscodeFailed, transcode
 from backoffice.integrations.video.ladder import LadderSettings
+from backoffice.integrations.video.loudness import leveling
 from backoffice.integrations.video.probe import VideoRefused, probe
 from backoffice.integrations.video.technique import inspect
 from backoffice.models.media import UploadKind
 from backoffice.operations import uploads
 from backoffice.operations.uploads import LeaseLost, Work
 from backoffice.queries.media import uploads_with_use_of_their_file
+from backoffice.tasks import holds
 from backoffice.tasks.registry import actor
 
 log = logging.getLogger(__name__)
@@ -55,20 +57,26 @@ def _attempt(upload_id: str, work: Work) -> None:
     try:
         with _work_folder(upload_id, work.attempt) as folder:
             _make(upload_id, work, folder)
-    except (VideoRefused, ImageRefused) as refused:
-        _fail(upload_id, work, refused.code, refused.detail)
-    except TranscodeFailed as failed:
-        if failed.code == "disk_full" or work.attempt < TRANSCODE_ATTEMPTS:
-            _give_back(upload_id, work, failed)
-            raise
-        _fail(upload_id, work, failed.code, failed.detail)
     except LeaseLost:
         raise
     except Exception as error:
-        _give_back(upload_id, work, error)
-        raise
+        _end(upload_id, work, error)
     else:
         part_path(upload_id).unlink(missing_ok=True)
+
+
+def _end(upload_id: str, work: Work, error: Exception) -> None:
+    """The file waits for the machine, or is at fault, or the task tries again."""
+    if hold_code := holds.reason_to_wait(error):
+        log.error("upload %s waits (%s): %s", upload_id, hold_code, error)
+        _give_back(upload_id, work, error, hold_code)
+        return
+    is_last = work.attempt >= TRANSCODE_ATTEMPTS
+    if isinstance(error, (VideoRefused, ImageRefused)) or (isinstance(error, TranscodeFailed) and is_last):
+        _fail(upload_id, work, error.code, error.detail)
+        return
+    _give_back(upload_id, work, error)
+    raise error
 
 
 def _make(upload_id: str, work: Work, folder: Path) -> None:
@@ -79,6 +87,7 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
     products = f"{work.kind.value}/{upload_id}"
     # A storage that is away says so here, before the long work is done for nothing.
     storage().head(products)
+    holds.require_room(source)
     if work.kind is UploadKind.VIDEO:
         asset, duration_s = _video(upload_id, work, source, folder)
     else:
@@ -103,7 +112,15 @@ def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict
         uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=percent)
 
     rungs = tuple(int(rung) for rung in settings().video_rungs.split(","))
-    asset = transcode(source, info, folder, ffmpeg=ffmpeg, settings=LadderSettings(rungs=rungs), on_progress=tell)
+    asset = transcode(
+        source,
+        info,
+        folder,
+        ffmpeg=ffmpeg,
+        settings=LadderSettings(rungs=rungs),
+        leveling=leveling(technique.loudness),
+        on_progress=tell,
+    )
     facts = {**asdict(asset), **asdict(technique), "width": info.width, "height": info.height}
     return facts, max(1, round(asset.duration_s))
 
@@ -117,9 +134,11 @@ def _fail(upload_id: str, work: Work, code: str, detail: str) -> None:
     uploads.fail(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, error_code=code, detail=detail)
 
 
-def _give_back(upload_id: str, work: Work, error: Exception) -> None:
+def _give_back(upload_id: str, work: Work, error: Exception, hold_code: str | None = None) -> None:
     with suppress(LeaseLost):
-        uploads.give_back(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, detail=str(error))
+        uploads.give_back(
+            actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, detail=str(error), hold_code=hold_code
+        )
 
 
 @contextmanager

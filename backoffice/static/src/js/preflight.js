@@ -28,7 +28,9 @@ export const preflight = async (file, { accept, maxBytes, kind, minHeight }) => 
   if (kind !== "video") return { facts: null };
   const facts = await probeVideo(file);
   if (!facts) return { facts: null, warning: "unreadable" };
-  if (minHeight && facts.height && Math.min(facts.width, facts.height) < minHeight) {
+  // No height: sound alone, or a picture that this browser cannot decode.
+  if (!facts.height) return { facts, warning: file.type.startsWith("audio/") ? "sound_only" : "unreadable" };
+  if (minHeight && Math.min(facts.width, facts.height) < minHeight) {
     return { error: "height", values: { found: Math.min(facts.width, facts.height), needed: minHeight } };
   }
   return { facts };
