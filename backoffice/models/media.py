@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, Text, and_, case, func, select, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice import clock
@@ -31,6 +32,10 @@ class UploadState(StrEnum):
 
 
 FINISHED = frozenset({UploadState.DONE, UploadState.FAILED})
+
+
+def _own_id(context: DefaultExecutionContext) -> str:
+    return str(context.get_current_parameters()["id"])
 
 
 class Upload(Base):
@@ -67,9 +72,28 @@ class Upload(Base):
     error_code: Mapped[str | None] = mapped_column(Text)
     error_detail: Mapped[str | None] = mapped_column(Text)
 
+    # Whose products are played and shown: they lie in the storage under `<kind>/<products_id>`. Rows may share them.
+    products_id: Mapped[str] = mapped_column(Text, default=_own_id, index=True)
+    product_bytes: Mapped[int] = mapped_column(default=0)
     # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions.
     asset: Mapped[dict[str, Any] | None]
     duration_s: Mapped[int | None]
 
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @classmethod
+    def room(cls, failed_since: datetime) -> ColumnElement[int]:
+        """Bytes that a row takes up: its products when they are made, else the file itself.
+
+        The file of one that failed before `failed_since` is cleared away.
+        """
+        gone = and_(cls.state == UploadState.FAILED, cls.updated_at <= failed_since)
+        return case((cls.state == UploadState.DONE, cls.product_bytes), (gone, 0), else_=cls.size)
+
+    @classmethod
+    def room_of(cls, owner_id: int, failed_since: datetime) -> Select[int]:
+        """Bytes that all files of a person take up; products that several rows share count once."""
+        shared = case((cls.state == UploadState.DONE, cls.products_id), else_=cls.id)
+        each = select(func.max(cls.room(failed_since)).label("bytes")).where(cls.owner_id == owner_id).group_by(shared)
+        return select(func.coalesce(func.sum(each.subquery().c.bytes), 0))

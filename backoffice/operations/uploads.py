@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from backoffice import clock, states
 from backoffice.access import Action, Actor
@@ -13,11 +13,10 @@ from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
-from backoffice.operations.people import wait_for_turn
+from backoffice.operations.quotas import MIB, require_room
 from backoffice.operations.texts import clean_filename
 from backoffice.outbox import Event, emit
 
-MIB = 1024 * 1024
 SWEEP_BATCH = 100
 # Reading a file through before the first sign of progress may take this long per MiB, on the slowest disk.
 CHECK_SECONDS_PER_MIB = 0.2
@@ -41,7 +40,7 @@ class LeaseLost(Conflict):
 def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int) -> Upload:
     """Announce a file of `size` bytes.
 
-    Errors: `upload.empty`, `upload.too_large` (data: limit_mb), `upload.too_many` while others are on their way.
+    Errors: `upload.empty`, `upload.too_large` (data: limit_mb), those of `quotas.require_room`.
     """
     actor.require(Action.UPLOAD)
     limit_mb = largest_mb(kind)
@@ -50,7 +49,7 @@ def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int) -> Upload
     if size > limit_mb * MIB:
         message = _l("The file is larger than %(limit)s MB.", limit=limit_mb)
         raise Refused("upload.too_large", message, limit_mb=limit_mb)
-    _require_room(actor.person_id)
+    require_room(actor.person_id, size)
     upload = Upload(
         owner_id=actor.person_id,
         kind=kind,
@@ -67,16 +66,6 @@ def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int) -> Upload
 def largest_mb(kind: UploadKind) -> int:
     """The greatest size of a file of this kind, MiB."""
     return settings().max_image_mb if kind is UploadKind.IMAGE else settings().max_upload_mb
-
-
-def _require_room(owner_id: int) -> None:
-    wait_for_turn(owner_id)
-    on_their_way = select(func.count(Upload.id)).where(
-        Upload.owner_id == owner_id, Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now()
-    )
-    if (db.session.scalar(on_their_way) or 0) >= settings().max_open_uploads:
-        message = _l("Too many of your files are on their way. Finish or cancel some of them first.")
-        raise Refused("upload.too_many", message)
 
 
 @operation
@@ -154,13 +143,15 @@ def progress(*, actor: Actor, upload_id: str, attempt: int, percent: int) -> Non
 
 
 @operation
-def complete(*, actor: Actor, upload_id: str, attempt: int, asset: dict[str, Any], duration_s: int | None) -> None:
+def complete(
+    *, actor: Actor, upload_id: str, attempt: int, asset: dict[str, Any], product_bytes: int, duration_s: int | None
+) -> None:
     """The products are in the storage: they can be played and shown from now on. Errors: `upload.lease_lost`."""
     upload = _attempted(actor, upload_id, attempt, done=UploadState.DONE)
     if upload.state is UploadState.DONE:
         return
     states.move(upload, UploadState.DONE, actor=actor)
-    upload.asset, upload.duration_s, upload.percent = asset, duration_s, 100
+    upload.asset, upload.product_bytes, upload.duration_s, upload.percent = asset, product_bytes, duration_s, 100
     _end_attempt(upload)
     emit(Event.UPLOAD_PROCESSED, upload_id=upload.id)
 

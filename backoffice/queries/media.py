@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from backoffice import clock
 from backoffice.db import db
@@ -49,6 +49,12 @@ def upload_status(upload_id: str) -> UploadStatus | None:
     )
     row = db.session.execute(select(*columns).where(Upload.id == upload_id)).one_or_none()
     return None if row is None else UploadStatus(*row)
+
+
+def bytes_on_their_way() -> int:
+    """Bytes that were announced, by whomever, and have not come yet. One statement."""
+    open_now = (Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now())
+    return int(db.session.scalar(select(func.sum(Upload.size - Upload.offset)).where(*open_now)) or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,15 @@ from backoffice.public.media.messages import error_sentence
 from backoffice.public.media.routes import bp
 from backoffice.public.sessions import viewer
 from backoffice.public.site.routes import safe_next
-from backoffice.queries.media import UploadStatus, upload_status
+from backoffice.queries.media import UploadStatus, bytes_on_their_way, upload_status
 
 TUS = "1.0.0"
 CHUNK_TYPE = "application/offset+octet-stream"
 # Against faults of the line, not against forgers.
 CHECKSUMS = ("sha1", "sha256", "md5")
 SPARE_BYTES = 512 * uploads.MIB
+# Refusals that more of the same bytes cannot mend: not a word for a client to try again.
+TOO_MUCH = ("upload.too_large", "upload.quota")
 
 
 class ProtocolError(Exception):
@@ -87,9 +89,8 @@ def create_upload() -> Response:
     if metadata.get("kind") not in [kind.value for kind in UploadKind]:
         raise ProtocolError(400, _("This kind of file cannot be uploaded here."))
     kind = UploadKind(metadata["kind"])
-    fits = length <= uploads.largest_mb(kind) * uploads.MIB
-    if fits and shutil.disk_usage(uploads_folder()).free < length + SPARE_BYTES:
-        raise ProtocolError(507, _("There is no room for this file at the moment. Try again later."))
+    if length <= uploads.largest_mb(kind) * uploads.MIB:
+        _check_disk(length)
     if request.mimetype == CHUNK_TYPE:
         _check_place(length, 0, 0)
         _checksum()
@@ -101,8 +102,7 @@ def create_upload() -> Response:
             size=length,
         )
     except Refused as refused:
-        status = 413 if refused.code == "upload.too_large" else refused.status
-        raise ProtocolError(status, str(refused.message)) from refused
+        raise ProtocolError(413 if refused.code in TOO_MUCH else refused.status, str(refused.message)) from refused
     location, expires = url_for("media.tus_offset", upload_id=upload.id), http_date(upload.expires_at.astimezone(UTC))
     headers = {"Location": location, "Upload-Expires": expires}
     if request.mimetype == CHUNK_TYPE:
@@ -140,6 +140,12 @@ def tus_append(upload_id: str) -> Response:
         return _answer(204, {"Upload-Offset": str(upload.size)})
     offset = _take(upload, asked)
     return _answer(204, _expiry(_open(upload_id)) | {"Upload-Offset": str(offset)})
+
+
+def _check_disk(length: int) -> None:
+    """507 unless the disk takes this file besides all others that were announced, with something to spare."""
+    if shutil.disk_usage(uploads_folder()).free < length + bytes_on_their_way() + SPARE_BYTES:
+        raise ProtocolError(507, _("There is no room for this file at the moment. Try again later."))
 
 
 def _take(upload: UploadStatus, asked: int) -> int:

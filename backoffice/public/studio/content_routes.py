@@ -17,6 +17,7 @@ from backoffice.public.studio import desk
 from backoffice.public.studio.blueprint import bp
 from backoffice.public.studio.forms import LectureForm, NewLectureForm, QuestionForm, TitleForm
 from backoffice.public.studio.routes import Page, own, refuse
+from backoffice.queries.files import room_of
 from backoffice.queries.media import upload_status
 from backoffice.queries.snapshots import snapshot_of
 from backoffice.queries.studio_nodes import lecture_details, question_details
@@ -132,6 +133,7 @@ def lecture(course_id: int, node_id: int) -> Page:
         video=video,
         video_error=error_sentence(video.error_code) if video and video.error_code else "",
         preview=render(form.body.data or ""),
+        room=room_of(viewer().actor.person_id),
         max_upload_bytes=uploads.largest_mb(UploadKind.VIDEO) * uploads.MIB,
     )
     return page, _status(form.is_submitted())

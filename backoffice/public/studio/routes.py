@@ -19,6 +19,7 @@ from backoffice.public.studio import desk
 from backoffice.public.studio.blueprint import bp
 from backoffice.public.studio.forms import TEXTS_COLUMNS, NewCourseForm, TermsForm, TextsForm, VersionedForm
 from backoffice.queries import studio
+from backoffice.queries.files import room_of
 from backoffice.queries.media import UploadStatus, upload_status
 from backoffice.queries.snapshots import snapshot_of
 from backoffice.queries.studio_nodes import choices, decision
@@ -130,6 +131,7 @@ def texts(course_id: int) -> Page:
         snapshot=snapshot,
         form=form,
         cover=own(cover),
+        room=room_of(viewer().actor.person_id),
         max_picture_bytes=uploads.largest_mb(UploadKind.IMAGE) * uploads.MIB,
     )
     return page, 422 if form.is_submitted() else 200

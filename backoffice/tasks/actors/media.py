@@ -82,8 +82,16 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
         asset, duration_s = _image(upload_id, work, source, folder), None
     # The last look at the lease: the products of another attempt are not replaced.
     uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=100)
+    product_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     storage().put_tree(f"{work.kind.value}/{upload_id}", folder)
-    uploads.complete(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, asset=asset, duration_s=duration_s)
+    uploads.complete(
+        actor=SYSTEM,
+        upload_id=upload_id,
+        attempt=work.attempt,
+        asset=asset,
+        product_bytes=product_bytes,
+        duration_s=duration_s,
+    )
 
 
 def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int]:
