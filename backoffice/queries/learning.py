@@ -14,6 +14,7 @@ from backoffice.models.learning import AnswerAttempt, LectureProgress
 from backoffice.models.media import Upload, UploadState
 from backoffice.models.purchases import Enrolment
 from backoffice.progress import Progress, counts
+from backoffice.queries.captions import Track, tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class LectureView:
     duration: int
     position: int
     completed: bool
+    captions: tuple[Track, ...]
 
 
 def entry(slug: str, viewer: Actor) -> Entry | None:
@@ -197,6 +199,7 @@ def lecture(revision_id: int, node_id: int, student_id: int) -> LectureView | No
         duration=seconds or 0,
         position=place.position_s if place else 0,
         completed=place is not None and place.completed_at is not None,
+        captions=tracks(found.captions),
     )
 
 

@@ -16,6 +16,7 @@ from backoffice.models.courses import Course
 from backoffice.models.media import Upload, UploadState
 from backoffice.models.people import AuthorProfile, User
 from backoffice.models.review import Submission, SubmissionState
+from backoffice.queries.captions import tracks
 from backoffice.queries.diff import Content, ContentDiff, ContentNode, compare
 
 PAGE = 50
@@ -211,9 +212,13 @@ def _contents(revision_ids: Sequence[int]) -> dict[int | None, Content]:
         # The id tells two files of one name apart.
         video = f"{filename} ({seconds or 0} s, {upload_id[:8]})" if upload_id else ""
         fields = {"title": lecture.title, "kind": lecture.kind.value, "video": video, "body": lecture.body}
+        fields["captions"] = "\n".join(
+            f"{one['label']} ({one['language']}): {one['cues']} (#{one['caption_id']})" for one in lecture.captions
+        )
         fields["free_preview"] = _yes(lecture.free_preview)
         playable = upload_id if state is UploadState.DONE else None
-        nodes[lecture.revision_id].append((place, ContentNode(lecture.node_id, parent, "lecture", 1, fields, playable)))
+        node = ContentNode(lecture.node_id, parent, "lecture", 1, fields, playable, tracks(lecture.captions))
+        nodes[lecture.revision_id].append((place, node))
     for question in db.session.execute(_of(Question.revision_id, revision_ids, Question)).scalars():
         order, parent = lectures[question.lecture_id]
         options = "\n".join(f"{'✓' if option['right'] else '✗'} {option['text']}" for option in question.options)

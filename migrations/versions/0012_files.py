@@ -1,7 +1,8 @@
-"""Room for files: what the products of an upload take up, whose they are, and how much a person may have."""
+"""Room for files: what the products of an upload take up, whose they are, and how much a person may have; captions."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0012"
 down_revision = "0006"
@@ -19,9 +20,27 @@ def upgrade() -> None:
     op.alter_column("upload", "products_id", nullable=False)
     op.alter_column("upload", "product_bytes", nullable=False)
     op.create_index("ix_upload_products_id", "upload", ["products_id"])
+    op.create_table(
+        "caption",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("course_id", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("cues", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("cues between 1 and 10000", name=op.f("ck_caption_number_of_cues")),
+        sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_caption_course_id_course")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_caption")),
+        sa.UniqueConstraint("course_id", "sha256", name=op.f("uq_caption_course_id_sha256")),
+    )
+    op.create_index("ix_caption_used_at", "caption", ["used_at"])
+    op.add_column("lecture", sa.Column("captions", JSONB(), server_default="[]", nullable=False))
+    op.alter_column("lecture", "captions", server_default=None)
 
 
 def downgrade() -> None:
+    op.drop_column("lecture", "captions")
+    op.drop_table("caption")
     op.drop_index("ix_upload_products_id", "upload")
     op.drop_column("upload", "product_bytes")
     op.drop_column("upload", "products_id")

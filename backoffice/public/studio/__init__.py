@@ -2,6 +2,7 @@
 
 from backoffice.public.studio import (
     author_routes,
+    caption_routes,
     content_routes,
     coupon_routes,
     file_routes,
@@ -14,6 +15,7 @@ from backoffice.public.studio.blueprint import bp
 __all__ = [
     "author_routes",
     "bp",
+    "caption_routes",
     "content_routes",
     "coupon_routes",
     "file_routes",
