@@ -46,13 +46,27 @@ class Upload(Base):
         CheckConstraint('"offset" between 0 and size', name="offset_within_size"),
         CheckConstraint("percent between 0 and 100", name="percent"),
         CheckConstraint("(state = 'failed') = (error_code is not null)", name="failed_has_reason"),
+        # One file of one person is made once; its other rows share what was made.
+        Index(
+            "uq_upload_made_once",
+            *("owner_id", "kind", "sha256"),
+            unique=True,
+            postgresql_where=text("state = 'done' and products_id = id"),
+        ),
         Index("ix_upload_open", "updated_at", postgresql_where=text("state not in ('done', 'failed')")),
     )
     # A retry leads from FAILED, and from a step whose worker was lost, back to UPLOADED.
     TRANSITIONS = {
         UploadState.RECEIVING: {UploadState.UPLOADED},
         UploadState.UPLOADED: {UploadState.CHECKING},
-        UploadState.CHECKING: {UploadState.TRANSCODING, UploadState.FAILED, UploadState.CHECKING, UploadState.UPLOADED},
+        # To DONE at once when the same file was made before.
+        UploadState.CHECKING: {
+            UploadState.TRANSCODING,
+            UploadState.DONE,
+            UploadState.FAILED,
+            UploadState.CHECKING,
+            UploadState.UPLOADED,
+        },
         UploadState.TRANSCODING: {UploadState.DONE, UploadState.FAILED, UploadState.CHECKING, UploadState.UPLOADED},
         UploadState.FAILED: {UploadState.UPLOADED},
     }
@@ -66,6 +80,8 @@ class Upload(Base):
     offset: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime]
 
+    # Of all its bytes, as the worker has read them; None before.
+    sha256: Mapped[str | None] = mapped_column(Text)
     percent: Mapped[int] = mapped_column(default=0)
     attempt: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]

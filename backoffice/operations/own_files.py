@@ -9,11 +9,12 @@ from sqlalchemy.dialects.postgresql import JSONPATH
 from backoffice import clock
 from backoffice.access import Actor
 from backoffice.db import db, operation
-from backoffice.errors import Conflict, NotFound
+from backoffice.errors import Conflict
 from backoffice.models.content import Lecture, RemovedNode, Revision
 from backoffice.models.courses import Course
 from backoffice.models.media import FINISHED, Upload
 from backoffice.operations.people import wait_for_turn
+from backoffice.operations.upload_rows import own
 from backoffice.outbox import Event, emit
 
 
@@ -25,11 +26,7 @@ def delete(*, actor: Actor, upload_id: str) -> None:
     course has it, or something deleted from a draft that can still be brought back).
     """
     wait_for_turn(actor.person_id)
-    upload = db.session.scalar(
-        select(Upload).where(Upload.id == upload_id).with_for_update().execution_options(populate_existing=True)
-    )
-    if upload is None or upload.owner_id != actor.user_id:
-        raise NotFound("upload.not_found", _l("There is no such upload."))
+    upload = own(actor, upload_id)
     if upload.state not in FINISHED:
         raise Conflict("upload.in_work", _l("This file is still being received or processed."))
     if _is_used(upload):

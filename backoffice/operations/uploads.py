@@ -11,16 +11,17 @@ from backoffice import clock, states
 from backoffice.access import Action, Actor
 from backoffice.config import settings
 from backoffice.db import db, operation
-from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.errors import Conflict, Refused
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
+from backoffice.operations import twins
 from backoffice.operations.quotas import MIB, require_room
 from backoffice.operations.texts import clean_filename
+from backoffice.operations.upload_rows import IN_WORK, attempted, locked, lost, not_found, own
 from backoffice.outbox import Event, emit
 
 SWEEP_BATCH = 100
 # Reading a file through before the first sign of progress may take this long per MiB, on the slowest disk.
 CHECK_SECONDS_PER_MIB = 0.2
-IN_WORK = (UploadState.CHECKING, UploadState.TRANSCODING)
 GAVE_UP = "gave_up"
 
 
@@ -30,10 +31,6 @@ class Work:
 
     kind: UploadKind
     attempt: int
-
-
-class LeaseLost(Conflict):
-    """The attempt is no longer the current one: its worker must stop and change nothing."""
 
 
 @operation
@@ -75,7 +72,7 @@ def receive(*, actor: Actor, upload_id: str, offset: int) -> Upload:
     With all of its bytes the file is handed to the workers in the same transaction (T-1); once handed over, nothing
     changes any more. Errors: `upload.not_found`.
     """
-    upload = _own(actor, upload_id)
+    upload = own(actor, upload_id)
     if upload.state is not UploadState.RECEIVING:
         return upload
     upload.offset = offset
@@ -89,7 +86,7 @@ def receive(*, actor: Actor, upload_id: str, offset: int) -> Upload:
 @operation
 def discard(*, actor: Actor, upload_id: str) -> None:
     """Forget a file that was not sent to its end. Errors: `upload.not_found`, `upload.received` when it was."""
-    upload = _own(actor, upload_id)
+    upload = own(actor, upload_id)
     if upload.state is not UploadState.RECEIVING:
         raise Conflict("upload.received", _l("This file was received and can no longer be cancelled."))
     db.session.delete(upload)
@@ -102,7 +99,7 @@ def start_processing(*, actor: Actor, upload_id: str) -> Work | None:
     Errors: `upload.not_found`, `upload.busy` while another attempt holds its lease, `state.illegal` before all bytes
     are there.
     """
-    upload = _locked(upload_id)
+    upload = locked(upload_id)
     actor.require(Action.RUN_SWEEPS)
     if upload.state in FINISHED:
         return None
@@ -121,10 +118,25 @@ def start_processing(*, actor: Actor, upload_id: str) -> Work | None:
 @operation
 def start_transcoding(*, actor: Actor, upload_id: str, attempt: int) -> None:
     """The file is what it claims to be; the long part begins. Errors: `upload.lease_lost`."""
-    upload = _attempted(actor, upload_id, attempt)
+    upload = attempted(actor, upload_id, attempt)
     if upload.state is UploadState.CHECKING:
         states.move(upload, UploadState.TRANSCODING, actor=actor)
     _renew(upload)
+
+
+@operation
+def reuse(*, actor: Actor, upload_id: str, attempt: int, sha256: str) -> bool:
+    """Record what the file is; done at once, and True, when its owner has the same one finished already (X-5).
+
+    Errors: `upload.lease_lost`.
+    """
+    twins.wait_for_turn_of_owner(upload_id)
+    upload = attempted(actor, upload_id, attempt)
+    upload.sha256 = sha256
+    if not twins.share(upload):
+        return False
+    _finish(upload, actor)
+    return True
 
 
 @operation
@@ -139,21 +151,27 @@ def progress(*, actor: Actor, upload_id: str, attempt: int, percent: int) -> Non
         .returning(Upload.id)
     )
     if told is None:
-        raise _lost()
+        raise lost()
 
 
 @operation
 def complete(
     *, actor: Actor, upload_id: str, attempt: int, asset: dict[str, Any], product_bytes: int, duration_s: int | None
 ) -> None:
-    """The products are in the storage: they can be played and shown from now on. Errors: `upload.lease_lost`."""
-    upload = _attempted(actor, upload_id, attempt, done=UploadState.DONE)
+    """The products are in the storage: they can be played and shown from now on.
+
+    Those of the same file that was finished meanwhile are preferred, and these are cleared away (X-5).
+    Errors: `upload.lease_lost`.
+    """
+    twins.wait_for_turn_of_owner(upload_id)
+    upload = attempted(actor, upload_id, attempt, done=UploadState.DONE)
     if upload.state is UploadState.DONE:
         return
-    states.move(upload, UploadState.DONE, actor=actor)
-    upload.asset, upload.product_bytes, upload.duration_s, upload.percent = asset, product_bytes, duration_s, 100
-    _end_attempt(upload)
-    emit(Event.UPLOAD_PROCESSED, upload_id=upload.id)
+    if twins.share(upload):
+        emit(Event.PRODUCTS_UNUSED, kind=upload.kind.value, products_id=upload.id)
+    else:
+        upload.asset, upload.product_bytes, upload.duration_s = asset, product_bytes, duration_s
+    _finish(upload, actor)
 
 
 @operation
@@ -162,7 +180,7 @@ def fail(*, actor: Actor, upload_id: str, attempt: int, error_code: str, detail:
 
     Errors: `upload.lease_lost`.
     """
-    upload = _attempted(actor, upload_id, attempt, done=UploadState.FAILED)
+    upload = attempted(actor, upload_id, attempt, done=UploadState.FAILED)
     if upload.state is not UploadState.FAILED:
         _fail(upload, actor, error_code, detail)
 
@@ -170,7 +188,7 @@ def fail(*, actor: Actor, upload_id: str, attempt: int, error_code: str, detail:
 @operation
 def give_back(*, actor: Actor, upload_id: str, attempt: int, detail: str) -> None:
     """The attempt broke for a reason that is not the file's: let the task's next try begin at once (T-3)."""
-    upload = _attempted(actor, upload_id, attempt)
+    upload = attempted(actor, upload_id, attempt)
     states.move(upload, UploadState.UPLOADED, actor=actor, reason=detail[:500])
     upload.percent = 0
     _end_attempt(upload)
@@ -182,9 +200,9 @@ def retry(*, actor: Actor, upload_id: str) -> Upload:
 
     Errors: `upload.not_found`.
     """
-    upload = _locked(upload_id)
+    upload = locked(upload_id)
     if upload.owner_id != actor.user_id and not actor.may(Action.SEE_STUCK_UPLOADS):
-        raise _not_found()
+        raise not_found()
     if upload.state is UploadState.FAILED:
         upload.error_code = upload.error_detail = None
         upload.percent = 0
@@ -238,6 +256,13 @@ def _queue(upload: Upload, actor: Actor, reason: str = "") -> None:
     emit(Event.UPLOAD_RECEIVED, upload_id=upload.id)
 
 
+def _finish(upload: Upload, actor: Actor) -> None:
+    states.move(upload, UploadState.DONE, actor=actor)
+    upload.percent = 100
+    _end_attempt(upload)
+    emit(Event.UPLOAD_PROCESSED, upload_id=upload.id)
+
+
 def _fail(upload: Upload, actor: Actor, error_code: str, detail: str) -> None:
     states.move(upload, UploadState.FAILED, actor=actor, reason=error_code)
     upload.error_code, upload.error_detail = error_code, detail[:2000]
@@ -253,36 +278,3 @@ def _end_attempt(upload: Upload) -> None:
 def _renew(upload: Upload) -> None:
     upload.lease_until = clock.now() + timedelta(seconds=settings().task_lease_seconds)
     upload.updated_at = clock.now()
-
-
-def _locked(upload_id: str) -> Upload:
-    upload = db.session.scalar(
-        select(Upload).where(Upload.id == upload_id).with_for_update().execution_options(populate_existing=True)
-    )
-    if upload is None:
-        raise _not_found()
-    return upload
-
-
-def _own(actor: Actor, upload_id: str) -> Upload:
-    upload = _locked(upload_id)
-    if upload.owner_id != actor.user_id:
-        raise _not_found()
-    return upload
-
-
-def _attempted(actor: Actor, upload_id: str, attempt: int, done: UploadState | None = None) -> Upload:
-    """The upload while this attempt is the current one and in work, or has led to `done` already."""
-    upload = _locked(upload_id)
-    actor.require(Action.RUN_SWEEPS)
-    if upload.attempt != attempt or upload.state not in {*IN_WORK, done}:
-        raise _lost()
-    return upload
-
-
-def _not_found() -> NotFound:
-    return NotFound("upload.not_found", _l("There is no such upload."))
-
-
-def _lost() -> LeaseLost:
-    return LeaseLost("upload.lease_lost", _l("Somebody else has taken over the processing of this file."))

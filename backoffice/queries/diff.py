@@ -18,7 +18,7 @@ _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 class ContentNode:
     """A module, lecture or question of one revision; `fields` are texts by name, in reading order.
 
-    `video_id` is the upload of a lecture that can be played.
+    `video_id` is the products of a lecture's video that can be played.
     """
 
     node_id: int

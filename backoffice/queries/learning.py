@@ -80,7 +80,7 @@ class QuestionView:
 
 @dataclass(frozen=True, slots=True)
 class LectureView:
-    """The content of a lecture; `body` is Markdown, `video_id` the upload of a video that can be played."""
+    """The content of a lecture; `body` is Markdown, `video_id` the products of a video that can be played."""
 
     node_id: int
     title: str
@@ -177,7 +177,7 @@ def _line(row: Any) -> LectureLine:
 def lecture(revision_id: int, node_id: int, student_id: int) -> LectureView | None:
     """The content of a lecture of this revision with the student's place in it. One statement."""
     query = (
-        select(Lecture, Upload.id, Upload.state, Upload.duration_s, Upload.asset, LectureProgress)
+        select(Lecture, Upload.products_id, Upload.state, Upload.duration_s, Upload.asset, LectureProgress)
         .outerjoin(Upload, Upload.id == Lecture.video_upload_id)
         .outerjoin(
             LectureProgress,
@@ -188,13 +188,13 @@ def lecture(revision_id: int, node_id: int, student_id: int) -> LectureView | No
     row = db.session.execute(query).one_or_none()
     if row is None:
         return None
-    found, upload_id, state, seconds, asset, place = row
+    found, products_id, state, seconds, asset, place = row
     return LectureView(
         node_id=found.node_id,
         title=found.title,
         is_video=found.kind is LectureKind.VIDEO,
         body=found.body,
-        video_id=upload_id if state is UploadState.DONE else None,
+        video_id=products_id if state is UploadState.DONE else None,
         poster=(asset or {}).get("poster"),
         duration=seconds or 0,
         position=place.position_s if place else 0,

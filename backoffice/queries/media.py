@@ -66,8 +66,8 @@ class PictureAccess:
     is_enrolled: bool
 
 
-def picture_access(upload_id: str, viewer_id: int | None) -> PictureAccess | None:
-    """Who may see the picture of this upload; None when there is no finished picture. One statement."""
+def picture_access(products_id: str, viewer_id: int | None) -> PictureAccess | None:
+    """Who may see this picture, in whichever of its uploads; None when there is no finished one. One statement."""
     shown = and_(
         Revision.cover_upload_id == Upload.id,
         Revision.state == RevisionState.LIVE,
@@ -80,19 +80,29 @@ def picture_access(upload_id: str, viewer_id: int | None) -> PictureAccess | Non
         Enrolment.ended_at.is_(None),
         or_(Enrolment.access_until.is_(None), Enrolment.access_until > clock.now()),
     )
-    query = select(
-        Upload.owner_id,
-        exists().where(shown, Course.blocked_at.is_(None)),
-        exists().where(shown, enrolled),
-    ).where(Upload.id == upload_id, Upload.kind == UploadKind.IMAGE, Upload.state == UploadState.DONE)
+    query = (
+        select(
+            Upload.owner_id,
+            func.bool_or(exists().where(shown, Course.blocked_at.is_(None))),
+            func.bool_or(exists().where(shown, enrolled)),
+        )
+        .where(Upload.products_id == products_id, Upload.kind == UploadKind.IMAGE, Upload.state == UploadState.DONE)
+        .group_by(Upload.owner_id)
+    )
     row = db.session.execute(query).one_or_none()
     return None if row is None else PictureAccess(*row)
 
 
-def is_free_preview(upload_id: str) -> bool:
+def is_free_preview(products_id: str) -> bool:
     """Whether everybody may watch this video: a free lecture of a live revision, of a course that is not blocked."""
-    shown = (Lecture.video_upload_id == upload_id, Lecture.free_preview, Course.blocked_at.is_(None))
-    query = select(Lecture.id).join(Course, Course.live_revision_id == Lecture.revision_id).where(*shown).limit(1)
+    shown = (Upload.products_id == products_id, Lecture.free_preview, Course.blocked_at.is_(None))
+    query = (
+        select(Lecture.id)
+        .join(Course, Course.live_revision_id == Lecture.revision_id)
+        .join(Upload, Upload.id == Lecture.video_upload_id)
+        .where(*shown)
+        .limit(1)
+    )
     return db.session.scalar(query) is not None
 
 

@@ -19,6 +19,14 @@ def upgrade() -> None:
     op.execute("UPDATE upload SET products_id = id, product_bytes = CASE state WHEN 'done' THEN size ELSE 0 END")
     op.alter_column("upload", "products_id", nullable=False)
     op.alter_column("upload", "product_bytes", nullable=False)
+    op.add_column("upload", sa.Column("sha256", sa.Text(), nullable=True))
+    op.create_index(
+        "uq_upload_made_once",
+        "upload",
+        ["owner_id", "kind", "sha256"],
+        unique=True,
+        postgresql_where=sa.text("state = 'done' and products_id = id"),
+    )
     op.create_index("ix_upload_products_id", "upload", ["products_id"])
     op.create_table(
         "caption",
@@ -42,6 +50,8 @@ def downgrade() -> None:
     op.drop_column("lecture", "captions")
     op.drop_table("caption")
     op.drop_index("ix_upload_products_id", "upload")
+    op.drop_index("uq_upload_made_once", "upload")
+    op.drop_column("upload", "sha256")
     op.drop_column("upload", "product_bytes")
     op.drop_column("upload", "products_id")
     op.drop_constraint("upload_quota_not_negative", "user_account")

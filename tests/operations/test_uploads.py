@@ -15,8 +15,10 @@ from backoffice.models.media import Upload, UploadKind, UploadState
 from backoffice.models.outbox import OutboxEvent
 from backoffice.models.timeline import Transition
 from backoffice.operations import uploads
+from backoffice.operations.quotas import MIB
 from backoffice.operations.texts import clean_filename
-from backoffice.operations.uploads import GAVE_UP, MIB, LeaseLost, Work
+from backoffice.operations.upload_rows import LeaseLost
+from backoffice.operations.uploads import GAVE_UP, Work
 from backoffice.outbox import Event
 from tests.factories.people import Cast
 

@@ -1,5 +1,6 @@
 """Uploads become what is played and shown; what is left lying is taken up again or cleared away (T-2 to T-5, C-4)."""
 
+import hashlib
 import logging
 import shutil
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ from backoffice.integrations.video.probe import VideoRefused, probe
 from backoffice.integrations.video.technique import inspect
 from backoffice.models.media import UploadKind
 from backoffice.operations import uploads
-from backoffice.operations.uploads import LeaseLost, Work
+from backoffice.operations.upload_rows import LeaseLost
+from backoffice.operations.uploads import Work
 from backoffice.queries.media import uploads_with_use_of_their_file
 from backoffice.tasks.registry import actor
 
@@ -75,6 +77,10 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
     source = part_path(upload_id)
     if not source.is_file():
         _fail(upload_id, work, "source_missing", str(source))
+        return
+    with source.open("rb") as handle:
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    if uploads.reuse(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, sha256=sha256):
         return
     if work.kind is UploadKind.VIDEO:
         asset, duration_s = _video(upload_id, work, source, folder)
