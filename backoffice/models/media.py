@@ -44,6 +44,7 @@ class Upload(Base):
     __tablename__ = "upload"
     __table_args__ = (
         CheckConstraint('"offset" between 0 and size', name="offset_within_size"),
+        CheckConstraint("state = 'receiving' or (size_known and not is_part)", name="received_whole"),
         CheckConstraint("percent between 0 and 100", name="percent"),
         CheckConstraint("(state = 'failed') = (error_code is not null)", name="failed_has_reason"),
         # One file of one person is made once; its other rows share what was made.
@@ -76,7 +77,14 @@ class Upload(Base):
     kind: Mapped[UploadKind] = mapped_column(state_type(UploadKind))
     state: Mapped[UploadState] = mapped_column(state_type(UploadState), default=UploadState.RECEIVING)
     filename: Mapped[str] = mapped_column(Text)
+    # Bytes of the whole file; where its sender tells that later, the most that may come.
     size: Mapped[int]
+    size_known: Mapped[bool] = mapped_column(default=True)
+    # Of a file that comes over several lines at once, put together from its parts in the end.
+    is_part: Mapped[bool] = mapped_column(default=False)
+    parts: Mapped[list[Any] | None]
+    # What its sender announced it with, to be told again.
+    client_metadata: Mapped[str] = mapped_column(Text, default="")
     offset: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime]
 

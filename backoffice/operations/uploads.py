@@ -11,12 +11,22 @@ from backoffice import clock, states
 from backoffice.access import Action, Actor
 from backoffice.config import settings
 from backoffice.db import db, operation
-from backoffice.errors import Conflict, Refused
+from backoffice.errors import Conflict
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 from backoffice.operations import twins
 from backoffice.operations.quotas import MIB, require_room
-from backoffice.operations.texts import clean_filename
-from backoffice.operations.upload_rows import IN_WORK, attempted, locked, lost, not_found, own
+from backoffice.operations.upload_rows import (
+    IN_WORK,
+    announced,
+    attempted,
+    end_attempt,
+    locked,
+    lost,
+    not_found,
+    own,
+    queue,
+    require_size,
+)
 from backoffice.outbox import Event, emit
 
 SWEEP_BATCH = 100
@@ -34,43 +44,23 @@ class Work:
 
 
 @operation
-def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int) -> Upload:
+def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int, client_metadata: str = "") -> Upload:
     """Announce a file of `size` bytes.
 
-    Errors: `upload.empty`, `upload.too_large` (data: limit_mb), those of `quotas.require_room`.
+    Errors: those of `upload_rows.require_size` and `quotas.require_room`.
     """
     actor.require(Action.UPLOAD)
-    limit_mb = largest_mb(kind)
-    if size < 1:
-        raise Refused("upload.empty", _l("The file is empty."))
-    if size > limit_mb * MIB:
-        message = _l("The file is larger than %(limit)s MB.", limit=limit_mb)
-        raise Refused("upload.too_large", message, limit_mb=limit_mb)
+    require_size(kind, size)
     require_room(actor.person_id, size)
-    upload = Upload(
-        owner_id=actor.person_id,
-        kind=kind,
-        filename=clean_filename(filename),
-        size=size,
-        expires_at=clock.now() + timedelta(hours=settings().upload_hours),
-    )
-    db.session.add(upload)
-    db.session.flush()
-    states.begin(upload, actor=actor)
-    return upload
-
-
-def largest_mb(kind: UploadKind) -> int:
-    """The greatest size of a file of this kind, MiB."""
-    return settings().max_image_mb if kind is UploadKind.IMAGE else settings().max_upload_mb
+    return announced(actor, kind=kind, filename=filename, size=size, client_metadata=client_metadata)
 
 
 @operation
 def receive(*, actor: Actor, upload_id: str, offset: int) -> Upload:
     """Record how many bytes the file really has by now; the time to send the rest starts anew.
 
-    With all of its bytes the file is handed to the workers in the same transaction (T-1); once handed over, nothing
-    changes any more. Errors: `upload.not_found`.
+    With all of its bytes the file is handed to the workers in the same transaction (T-1), unless it is a part; once
+    handed over, nothing changes any more. Errors: `upload.not_found`.
     """
     upload = own(actor, upload_id)
     if upload.state is not UploadState.RECEIVING:
@@ -78,8 +68,8 @@ def receive(*, actor: Actor, upload_id: str, offset: int) -> Upload:
     upload.offset = offset
     upload.expires_at = clock.now() + timedelta(hours=settings().upload_hours)
     upload.updated_at = clock.now()
-    if offset == upload.size:
-        _queue(upload, actor)
+    if offset == upload.size and upload.size_known and not upload.is_part:
+        queue(upload, actor)
     return upload
 
 
@@ -191,7 +181,7 @@ def give_back(*, actor: Actor, upload_id: str, attempt: int, detail: str) -> Non
     upload = attempted(actor, upload_id, attempt)
     states.move(upload, UploadState.UPLOADED, actor=actor, reason=detail[:500])
     upload.percent = 0
-    _end_attempt(upload)
+    end_attempt(upload)
 
 
 @operation
@@ -206,7 +196,7 @@ def retry(*, actor: Actor, upload_id: str) -> Upload:
     if upload.state is UploadState.FAILED:
         upload.error_code = upload.error_detail = None
         upload.percent = 0
-        _queue(upload, actor)
+        queue(upload, actor)
     return upload
 
 
@@ -246,33 +236,22 @@ def requeue_stuck(*, actor: Actor, limit: int = SWEEP_BATCH) -> int:
         if upload.attempt >= settings().task_attempts:
             _fail(upload, actor, GAVE_UP, f"no sign of life in attempt {upload.attempt}")
         else:
-            _queue(upload, actor, reason="lease over")
+            queue(upload, actor, reason="lease over")
     return len(due)
-
-
-def _queue(upload: Upload, actor: Actor, reason: str = "") -> None:
-    states.move(upload, UploadState.UPLOADED, actor=actor, reason=reason)
-    _end_attempt(upload)
-    emit(Event.UPLOAD_RECEIVED, upload_id=upload.id)
 
 
 def _finish(upload: Upload, actor: Actor) -> None:
     states.move(upload, UploadState.DONE, actor=actor)
     upload.percent = 100
-    _end_attempt(upload)
+    end_attempt(upload)
     emit(Event.UPLOAD_PROCESSED, upload_id=upload.id)
 
 
 def _fail(upload: Upload, actor: Actor, error_code: str, detail: str) -> None:
     states.move(upload, UploadState.FAILED, actor=actor, reason=error_code)
     upload.error_code, upload.error_detail = error_code, detail[:2000]
-    _end_attempt(upload)
+    end_attempt(upload)
     emit(Event.UPLOAD_PROCESSED, upload_id=upload.id)
-
-
-def _end_attempt(upload: Upload) -> None:
-    upload.lease_until = None
-    upload.updated_at = clock.now()
 
 
 def _renew(upload: Upload) -> None:

@@ -16,7 +16,10 @@ from backoffice.models.purchases import Enrolment
 
 @dataclass(frozen=True, slots=True)
 class UploadStatus:
-    """How far one file is: bytes while it comes in, percent while it is processed, seconds of a finished video."""
+    """How far one file is: bytes while it comes in, percent while it is processed, seconds of a finished video.
+
+    `size` is the most that may come while it is not known.
+    """
 
     id: str
     owner_id: int
@@ -29,6 +32,10 @@ class UploadStatus:
     error_code: str | None
     duration_s: int | None
     expires_at: datetime
+    size_known: bool
+    is_part: bool
+    parts: list[str] | None
+    client_metadata: str
 
     @property
     def finished(self) -> bool:
@@ -46,6 +53,7 @@ def upload_status(upload_id: str) -> UploadStatus | None:
     columns = (
         *(Upload.id, Upload.owner_id, Upload.kind, Upload.state, Upload.filename, Upload.size, Upload.offset),
         *(Upload.percent, Upload.error_code, Upload.duration_s, Upload.expires_at),
+        *(Upload.size_known, Upload.is_part, Upload.parts, Upload.client_metadata),
     )
     row = db.session.execute(select(*columns).where(Upload.id == upload_id)).one_or_none()
     return None if row is None else UploadStatus(*row)

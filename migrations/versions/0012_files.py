@@ -27,6 +27,13 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state = 'done' and products_id = id"),
     )
+    op.add_column("upload", sa.Column("size_known", sa.Boolean(), server_default=sa.true(), nullable=False))
+    op.add_column("upload", sa.Column("is_part", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("upload", sa.Column("client_metadata", sa.Text(), server_default="", nullable=False))
+    for column in ("size_known", "is_part", "client_metadata"):
+        op.alter_column("upload", column, server_default=None)
+    op.add_column("upload", sa.Column("parts", JSONB(), nullable=True))
+    op.create_check_constraint("received_whole", "upload", "state = 'receiving' or (size_known and not is_part)")
     op.create_index("ix_upload_products_id", "upload", ["products_id"])
     op.create_table(
         "caption",
@@ -51,7 +58,9 @@ def downgrade() -> None:
     op.drop_table("caption")
     op.drop_index("ix_upload_products_id", "upload")
     op.drop_index("uq_upload_made_once", "upload")
-    op.drop_column("upload", "sha256")
+    op.drop_constraint("received_whole", "upload")
+    for column in ("parts", "client_metadata", "is_part", "size_known", "sha256"):
+        op.drop_column("upload", column)
     op.drop_column("upload", "product_bytes")
     op.drop_column("upload", "products_id")
     op.drop_constraint("upload_quota_not_negative", "user_account")

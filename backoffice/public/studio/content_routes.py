@@ -9,7 +9,9 @@ from backoffice.integrations.checks.model import LectureSnapshot, ModuleSnapshot
 from backoffice.markdown import render
 from backoffice.models.content import LectureKind
 from backoffice.models.media import UploadKind
-from backoffice.operations import content, uploads
+from backoffice.operations import content
+from backoffice.operations.quotas import MIB
+from backoffice.operations.upload_rows import largest_mb
 from backoffice.public import refusals
 from backoffice.public.media.messages import error_sentence
 from backoffice.public.sessions import viewer
@@ -134,7 +136,7 @@ def lecture(course_id: int, node_id: int) -> Page:
         video_error=error_sentence(video.error_code) if video and video.error_code else "",
         preview=render(form.body.data or ""),
         room=room_of(viewer().actor.person_id),
-        max_upload_bytes=uploads.largest_mb(UploadKind.VIDEO) * uploads.MIB,
+        max_upload_bytes=largest_mb(UploadKind.VIDEO) * MIB,
     )
     return page, _status(form.is_submitted())
 

@@ -10,7 +10,9 @@ from backoffice.errors import DomainError, NotAllowed
 from backoffice.integrations.checks.model import Finding
 from backoffice.models.media import UploadKind
 from backoffice.operations import courses as course_operations
-from backoffice.operations import revisions, submissions, uploads
+from backoffice.operations import revisions, submissions
+from backoffice.operations.quotas import MIB
+from backoffice.operations.upload_rows import largest_mb
 from backoffice.public import refusals
 from backoffice.public.incoming import whole_number
 from backoffice.public.security import limiter
@@ -132,7 +134,7 @@ def texts(course_id: int) -> Page:
         form=form,
         cover=own(cover),
         room=room_of(viewer().actor.person_id),
-        max_picture_bytes=uploads.largest_mb(UploadKind.IMAGE) * uploads.MIB,
+        max_picture_bytes=largest_mb(UploadKind.IMAGE) * MIB,
     )
     return page, 422 if form.is_submitted() else 200
 
