@@ -58,6 +58,9 @@ class Settings:
 
     max_upload_mb: int = _setting(5120, "Greatest size of one upload, MiB", at_least=1)
     max_image_mb: int = _setting(20, "Greatest size of a picture, MiB", at_least=1)
+    author_quota_mb: int = _setting(
+        102_400, "Room for the files of one person, as they came in and as they are played, MiB (X-5)", at_least=1
+    )
     max_open_uploads: int = _setting(30, "Files that one person may have on their way at the same time", at_least=1)
     upload_hours: int = _setting(48, "Hours until an unfinished upload expires", at_least=1)
     video_rungs: str = _setting("1080,720,480,360", "Heights of the adaptive ladder, never above the source")

@@ -19,6 +19,7 @@ class Event(StrEnum):
     PASSWORD_RESET_ASKED = "user.password_reset_asked"  # user_id, request
     UPLOAD_RECEIVED = "upload.received"  # upload_id
     UPLOAD_PROCESSED = "upload.processed"  # upload_id
+    PRODUCTS_UNUSED = "upload.products_unused"  # kind, products_id
     COURSE_SUBMITTED = "course.submitted"  # submission_id
     COURSE_REJECTED = "course.rejected"  # submission_id
     COURSE_PUBLISHED = "course.published"  # submission_id

@@ -38,6 +38,7 @@ PUBLIC = frozenset(
         "storefront.author",
         "media.public_image",
         "media.stream",
+        "media.captions",
         "learning.preview",
     }
 )

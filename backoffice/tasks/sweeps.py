@@ -10,7 +10,7 @@ from sqlalchemy import text
 from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.db import db, operation
-from backoffice.operations import bookkeeping, counters, purchases, uploads
+from backoffice.operations import bookkeeping, captions, counters, purchases, uploads
 from backoffice.tasks import holds, transport
 from backoffice.tasks.actors import media, money
 
@@ -58,6 +58,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("release held uploads", 30, holds.release),
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),
+    Sweep("clear unused captions", 600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),
 )
 

@@ -8,8 +8,9 @@ from backoffice.config import settings
 from backoffice.errors import DomainError
 from backoffice.integrations.storage import signing
 from backoffice.public.media.delivery import deliver
-from backoffice.public.media.links import EVERYBODY, video_prefix
+from backoffice.public.media.links import EVERYBODY, captions_prefix, video_prefix
 from backoffice.public.sessions import viewer
+from backoffice.queries.captions import caption_text, is_free_caption
 from backoffice.queries.media import is_free_preview, picture_access
 
 bp = Blueprint("media", __name__)
@@ -45,11 +46,30 @@ def stream(token: str, upload_id: str, name: str) -> BaseResponse:
     A link that was given to no one in particular opens what everybody may look at, as long as they may (L-8, C-4).
     """
     prefix = video_prefix(upload_id)
-    try:
-        holder = signing.verify(settings().secret_key.encode(), token, prefix=prefix, now=clock.now())
-    except signing.LinkRefused:
-        abort(403)
+    holder = _holder(token, prefix)
     opens = is_free_preview(upload_id) if holder == EVERYBODY else holder == viewer().id
     if not opens:
         abort(403)
     return deliver(f"{prefix}/{name}", seconds=signing.seconds_left(token, now=clock.now()))
+
+
+@bp.get("/v/<token>/captions/<int:caption_id>.vtt")
+def captions(token: str, caption_id: int) -> BaseResponse:
+    """Captions for whoever may watch their video: the rules of `stream`."""
+    holder = _holder(token, captions_prefix(caption_id))
+    opens = is_free_caption(caption_id) if holder == EVERYBODY else holder == viewer().id
+    text = caption_text(caption_id) if opens else None
+    if text is None:
+        abort(404 if opens else 403)
+    response = Response(text, mimetype="text/vtt")
+    # The text of an id never changes.
+    response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
+    return response
+
+
+def _holder(token: str, prefix: str) -> int:
+    """To whom the link was given; 403 when it opens something else, or no longer."""
+    try:
+        return signing.verify(settings().secret_key.encode(), token, prefix=prefix, now=clock.now())
+    except signing.LinkRefused:
+        abort(403)

@@ -1,5 +1,6 @@
 """Uploads become what is played and shown; what is left lying is taken up again or cleared away (T-2 to T-5, C-4)."""
 
+import hashlib
 import logging
 import shutil
 from collections.abc import Iterator
@@ -24,7 +25,8 @@ from backoffice.integrations.video.probe import VideoRefused, probe
 from backoffice.integrations.video.technique import inspect
 from backoffice.models.media import UploadKind
 from backoffice.operations import uploads
-from backoffice.operations.uploads import LeaseLost, Work
+from backoffice.operations.upload_rows import LeaseLost
+from backoffice.operations.uploads import Work
 from backoffice.queries.media import uploads_with_use_of_their_file
 from backoffice.tasks import holds
 from backoffice.tasks.registry import actor
@@ -84,6 +86,10 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
     if not source.is_file():
         _fail(upload_id, work, "source_missing", str(source))
         return
+    with source.open("rb") as handle:
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    if uploads.reuse(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, sha256=sha256):
+        return
     products = f"{work.kind.value}/{upload_id}"
     # A storage that is away says so here, before the long work is done for nothing.
     storage().head(products)
@@ -98,8 +104,16 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
 
     # The last look at the lease, and more of them on a long way: the products of another attempt are not replaced.
     keep_lease()
+    product_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     storage().put_tree(products, folder, on_progress=keep_lease)
-    uploads.complete(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, asset=asset, duration_s=duration_s)
+    uploads.complete(
+        actor=SYSTEM,
+        upload_id=upload_id,
+        attempt=work.attempt,
+        asset=asset,
+        product_bytes=product_bytes,
+        duration_s=duration_s,
+    )
 
 
 def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int]:
