@@ -1,6 +1,7 @@
 """Files that wait for this machine: it has no room, or no ffmpeg that can do the work. No author's fault (T-3, T-4)."""
 
 import errno
+import logging
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from backoffice.integrations.video.hls import TranscodeFailed
 from backoffice.integrations.video.probe import VideoRefused
 from backoffice.operations import held_uploads
 from backoffice.operations.held_uploads import DISK_FULL, NOT_EQUIPPED
+
+log = logging.getLogger(__name__)
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 # What may as well be the doing of an ffmpeg that lacks something.
@@ -43,12 +46,18 @@ def reason_to_wait(error: Exception) -> str | None:
 
 
 def is_equipped() -> bool:
-    """Whether the ffmpeg of this machine can do all that the pipeline asks of it."""
+    """Whether the ffmpeg of this machine can do all that the pipeline asks of it; the log says what it lacks."""
     try:
         ffmpeg = find_ffmpeg(settings().ffmpeg_binary or None)
-    except FfmpegMissing:
+    except FfmpegMissing as missing:
+        log.error("ffmpeg is missing: %s", missing)
         return False
-    return not any(problem.fatal for problem in doctor(ffmpeg))
+    problems = doctor(ffmpeg)
+    for problem in problems:
+        log.log(
+            logging.ERROR if problem.fatal else logging.WARNING, "%s: %s (%s)", ffmpeg, problem.code, problem.detail
+        )
+    return not any(problem.fatal for problem in problems)
 
 
 def release() -> int:

@@ -56,6 +56,7 @@ def test_a_place_is_looked_for_by_pictures(house: House, new_page: NewPage, tmp_
     expect(strip).to_have_attribute("aria-valuetext", "0:00 of 0:40")
     expect(glance).to_be_hidden()
 
+    strip.scroll_into_view_if_needed()
     box = strip.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.51, box["y"] + box["height"] / 2)
@@ -69,6 +70,7 @@ def test_a_place_is_looked_for_by_pictures(house: House, new_page: NewPage, tmp_
     page.mouse.up()
     page.wait_for_function("() => document.querySelector('video').currentTime > 18")
     page.mouse.move(box["x"], box["y"] - 200)
+    expect(glance).to_be_hidden()
     strip.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("() => document.querySelector('video').currentTime > 20")

@@ -33,11 +33,17 @@ class VideoTechnique:
 
 
 def inspect(
-    source: Path, info: VideoInfo, *, ffmpeg: Path, black_share_max: float = 0.9, silence_db: float = -60.0
+    source: Path,
+    info: VideoInfo,
+    *,
+    ffmpeg: Path,
+    black_share_max: float = 0.9,
+    silence_db: float = -60.0,
+    on_wake: Callable[[], None] | None = None,
 ) -> VideoTechnique:
     """Look at the key frames (at one picture per second where they are rare) and hear the whole sound track.
 
-    Raises `VideoRefused` when the file cannot be read to its end.
+    `on_wake` is called five times a second meanwhile. Raises `VideoRefused` when the file cannot be read to its end.
     """
     pictures: list[bool] = []
 
@@ -45,7 +51,7 @@ def inspect(
         if dark := _DARKNESS.match(line):
             pictures.append(int(dark[1]) >= _DARK_PICTURE_PERCENT)
 
-    report = _pass(source, info, ffmpeg, note)
+    report = _pass(source, info, ffmpeg, note, on_wake)
     if not pictures and info.video_stream is not None:
         raise VideoRefused("damaged", "no picture could be decoded")
     black_share = sum(pictures) / len(pictures) if pictures else None
@@ -60,7 +66,13 @@ def inspect(
     )
 
 
-def _pass(source: Path, info: VideoInfo, ffmpeg: Path, on_line: Callable[[str], None]) -> str:
+def _pass(
+    source: Path,
+    info: VideoInfo,
+    ffmpeg: Path,
+    on_line: Callable[[str], None],
+    on_wake: Callable[[], None] | None,
+) -> str:
     """One run over the file: a line per picture to `on_line`, the report on the sound comes back."""
     enough = max(_MIN_PICTURES, info.duration_s / _LONGEST_KEY_FRAME_GAP_S)
     by_keys = info.video_stream is not None and info.key_frames >= enough
@@ -77,7 +89,9 @@ def _pass(source: Path, info: VideoInfo, ffmpeg: Path, on_line: Callable[[str], 
         file_bytes=0,
     )
     try:
-        ended = sandbox.run([*argv, "-f", "null", "-"], limits=rights, cwd=source.parent, on_line=on_line)
+        ended = sandbox.run(
+            [*argv, "-f", "null", "-"], limits=rights, cwd=source.parent, on_line=on_line, on_wake=on_wake
+        )
     except sandbox.LimitExceeded as error:
         raise VideoRefused("too_heavy", str(error)) from error
     if ended.returncode != 0:

@@ -30,7 +30,7 @@ SENTENCES: dict[str, Any] = {
         "There is no room left on our side. Nothing is wrong with your file; it goes on by itself when there is room."
     ),
     "not_equipped": _l(
-        "Our video workshop is being repaired. Nothing is wrong with your file; it goes on by itself afterwards."
+        "Files cannot be prepared at the moment. Nothing is wrong with yours; it goes on by itself when we are ready."
     ),
     "incomplete_output": _OURS,
     "length_differs": _l("The prepared video was not as long as yours. Export the file again and upload the new one."),

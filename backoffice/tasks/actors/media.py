@@ -3,7 +3,8 @@
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import timedelta
@@ -119,12 +120,12 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
 def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int]:
     ffmpeg = find_ffmpeg(settings().ffmpeg_binary or None)
     info = probe(source)
-    technique = inspect(source, info, ffmpeg=ffmpeg)
-    uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
 
     def tell(percent: int) -> None:
         uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=percent)
 
+    technique = inspect(source, info, ffmpeg=ffmpeg, on_wake=_once_a_second(lambda: tell(0)))
+    uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
     rungs = tuple(int(rung) for rung in settings().video_rungs.split(","))
     asset = transcode(
         source,
@@ -137,6 +138,18 @@ def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict
     )
     facts = {**asdict(asset), **asdict(technique), "width": info.width, "height": info.height}
     return facts, max(1, round(asset.duration_s))
+
+
+def _once_a_second(sign_of_life: Callable[[], None]) -> Callable[[], None]:
+    last = time.monotonic()
+
+    def wake() -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1:
+            last = time.monotonic()
+            sign_of_life()
+
+    return wake
 
 
 def _image(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
