@@ -11,7 +11,7 @@ from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.db import db, operation
 from backoffice.operations import bookkeeping, counters, purchases, uploads
-from backoffice.tasks import transport
+from backoffice.tasks import originals, transport
 from backoffice.tasks.actors import media, money
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("queue stuck uploads", 5, lambda: until_none(lambda: uploads.requeue_stuck(actor=SYSTEM))),
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),
+    Sweep("clear incoming files", 600, originals.clear_incoming),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),
 )
 
