@@ -13,7 +13,7 @@ from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 PAGE = 200
 ID_DIGITS = 18
 # Below these the rows say what has to be there; of anything else they know nothing.
-KNOWN_PREFIXES = ("export/", "image/", "video/")
+KNOWN_PREFIXES = ("export/", "image/", "incoming/", "video/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,10 @@ def may_be_wanted(key: str) -> bool:
             return False
         return bool(db.session.scalar(select(exists().where(MoneyExport.id == int(number)))))
     row = db.session.execute(select(Upload.kind, Upload.state, Upload.asset).where(Upload.id == owner)).one_or_none()
-    if row is None or row.kind != prefix:
+    if row is None or prefix not in (row.kind, "incoming"):
         return False
+    if prefix == "incoming":
+        return row.state is not UploadState.DONE
     return row.state not in FINISHED or (row.state is UploadState.DONE and name in _files(row.asset))
 
 

@@ -11,7 +11,7 @@ from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.db import db, operation
 from backoffice.operations import bookkeeping, captions, counters, purchases, uploads
-from backoffice.tasks import holds, transport
+from backoffice.tasks import holds, originals, transport
 from backoffice.tasks.actors import media, money
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),
     Sweep("clear unused captions", 600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
+    Sweep("clear incoming files", 600, originals.clear_incoming),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),
 )
 

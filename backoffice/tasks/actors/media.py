@@ -29,7 +29,7 @@ from backoffice.operations import uploads
 from backoffice.operations.upload_rows import LeaseLost
 from backoffice.operations.uploads import Work
 from backoffice.queries.media import uploads_with_use_of_their_file
-from backoffice.tasks import holds
+from backoffice.tasks import holds, originals
 from backoffice.tasks.registry import actor
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,11 @@ def _end(upload_id: str, work: Work, error: Exception) -> None:
 
 
 def _make(upload_id: str, work: Work, folder: Path) -> None:
+    def keep_lease(percent: int) -> None:
+        uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=percent)
+
     source = part_path(upload_id)
+    originals.bring(upload_id, on_progress=lambda: keep_lease(0))
     if not source.is_file():
         _fail(upload_id, work, "source_missing", str(source))
         return
@@ -99,14 +103,10 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
         asset, duration_s = _video(upload_id, work, source, folder)
     else:
         asset, duration_s = _image(upload_id, work, source, folder), None
-
-    def keep_lease() -> None:
-        uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=100)
-
     # The last look at the lease, and more of them on a long way: the products of another attempt are not replaced.
-    keep_lease()
+    keep_lease(100)
     product_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    storage().put_tree(products, folder, on_progress=keep_lease)
+    storage().put_tree(products, folder, on_progress=lambda: keep_lease(100))
     uploads.complete(
         actor=SYSTEM,
         upload_id=upload_id,

@@ -1,8 +1,9 @@
-// <div data-upload data-endpoint data-kind data-accept data-max-bytes data-field data-key data-room> (macro upload_field): sends the chosen
+// <div data-upload data-endpoint data-direct data-kind data-accept data-max-bytes data-field data-key data-room> (macro upload_field): sends the chosen
 // file by tus in pieces, goes on after a pause, a lost connection or a reload, and puts the upload's id into the hidden input.
 // Events on the box, bubbling: upload:start {name}, upload:done {id, name}, upload:failed {status}, upload:cancel.
 import { Upload, defaultOptions } from "tus-js-client";
 import { csrfToken } from "./csrf.js";
+import { PartsUpload } from "./parts-upload.js";
 import { preflight } from "./preflight.js";
 import { makeView, makeWords } from "./upload-view.js";
 
@@ -114,7 +115,9 @@ const desk = (box) => {
       show({ problem: words.say(found.error, values) });
       return;
     }
-    upload = new Upload(file, options(file, found.facts));
+    upload = box.dataset.direct
+      ? new PartsUpload(file, { ...options(file, found.facts), endpoint: box.dataset.direct })
+      : new Upload(file, options(file, found.facts));
     const earlier = await upload.findPreviousUploads();
     const same = earlier.find((one) => one.metadata?.key === (box.dataset.key ?? ""));
     if (same) upload.resumeFromPreviousUpload(same);
