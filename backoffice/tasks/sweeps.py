@@ -57,7 +57,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("queue stuck uploads", 5, lambda: until_none(lambda: uploads.requeue_stuck(actor=SYSTEM))),
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),
-    Sweep("clear unused captions", 600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
+    Sweep("clear unused captions", 21_600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),
 )
 
