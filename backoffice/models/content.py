@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice import clock
@@ -104,7 +104,7 @@ class Revision(Base):
     category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)
     level: Mapped[Level] = mapped_column(state_type(Level), default=Level.ALL)
     language_code: Mapped[str] = mapped_column(ForeignKey("language.code"), default="en")
-    cover_upload_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"))
+    cover_upload_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"), index=True)
     includes_certificate: Mapped[bool] = mapped_column(default=False)
     access_days: Mapped[int | None]
 
@@ -147,6 +147,12 @@ class Lecture(Base):
     __table_args__ = (
         UniqueConstraint("revision_id", "node_id"),
         UniqueConstraint("module_id", "position", deferrable=True, initially="DEFERRED"),
+        Index(
+            "ix_lecture_captions",
+            "captions",
+            postgresql_using="gin",
+            postgresql_ops={"captions": "jsonb_path_ops"},
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -162,6 +168,12 @@ class Lecture(Base):
     # Of the video, in the order in which they are offered, one of a language:
     # {"language": code, "label": str, "caption_id": int, "cues": int}.
     captions: Mapped[list[Any]] = mapped_column(default=list)
+
+    @classmethod
+    def names_caption(cls, caption_id: Any) -> ColumnElement[bool]:
+        """Whether a lecture has the captions with this id, a number or a column."""
+        entry = func.jsonb_build_object("caption_id", caption_id)
+        return cls.captions.op("@>", is_comparison=True)(func.jsonb_build_array(entry))
 
 
 class Caption(Base):

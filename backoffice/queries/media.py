@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
@@ -13,6 +13,8 @@ from backoffice.models.content import Lecture, Revision, RevisionState
 from backoffice.models.courses import Course, CourseState
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 from backoffice.models.purchases import Enrolment
+
+SILENCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,11 @@ def upload_status(upload_id: str) -> UploadStatus | None:
 
 
 def bytes_on_their_way() -> int:
-    """Bytes that were announced, by whomever, and have not come yet. One statement."""
-    open_now = (Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now())
+    """Bytes that were announced, by whomever, and have not come yet. One statement.
+
+    A sender who has been silent for an hour keeps no room from others.
+    """
+    open_now = (Upload.state == UploadState.RECEIVING, Upload.updated_at > clock.now() - SILENCE)
     return int(db.session.scalar(select(func.sum(Upload.size - Upload.offset)).where(*open_now)) or 0)
 
 

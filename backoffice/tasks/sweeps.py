@@ -58,7 +58,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("release held uploads", 30, holds.release),
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),
-    Sweep("clear unused captions", 600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
+    Sweep("clear unused captions", 21_600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
     Sweep("clear incoming files", 600, originals.clear_incoming),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),
 )

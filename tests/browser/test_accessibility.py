@@ -51,7 +51,7 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ("/studio/become-author", ""),
     ),
     "author@lectern.example": (
-        *((f"/studio{path}", "") for path in ("/courses", "/courses/new", "/coupons", "/earnings")),
+        *((f"/studio{path}", "") for path in ("/courses", "/courses/new", "/files", "/coupons", "/earnings")),
         *(
             (f"/account{path}", "")
             for path in ("/balance", "/history", "/history/1", "/history?kind=sales", "/withdraw")
@@ -70,6 +70,11 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
             "/studio/courses/{}",
             "SELECT course.id || '/lectures/' || l.node_id FROM lecture l JOIN course ON live_revision_id = revision_id"
             " WHERE l.kind = 'video'",
+        ),
+        (
+            "/studio/courses/{}",
+            "SELECT course.id || '/lectures/' || l.node_id || '/captions' FROM lecture l"
+            " JOIN course ON live_revision_id = revision_id WHERE l.kind = 'video'",
         ),
         (
             "/studio/courses/{}",

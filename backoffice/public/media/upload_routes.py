@@ -116,9 +116,12 @@ def _put_together(part_ids: list[str]) -> Upload:
     _check_disk(0)
     # Copying takes a while on a slow disk; no connection of the database waits for it.
     db.session.close()
-    if part_file.put_together(upload.id, part_ids) != upload.size:
-        raise ProtocolError(400, _("Not all parts of this file have arrived."))
-    arrivals.finish_whole(actor=actor, upload_id=upload.id)
+    with part_file.writing(upload.id) as handle:
+        if _open(upload.id).state is UploadState.RECEIVING:
+            db.session.close()
+            if part_file.put_together(handle, part_ids) != upload.size:
+                raise ProtocolError(400, _("Not all parts of this file have arrived."))
+            arrivals.finish_whole(actor=actor, upload_id=upload.id)
     for part_id in part_ids:
         part_file.remove(part_id)
     return upload
