@@ -54,9 +54,13 @@ class Settings:
 
     max_upload_mb: int = _setting(5120, "Greatest size of one upload, MiB", at_least=1)
     max_image_mb: int = _setting(20, "Greatest size of a picture, MiB", at_least=1)
+    max_archive_mb: int = _setting(
+        20_480, "Greatest size of the archive of a course, and of all that is in it, MiB", at_least=1
+    )
     max_open_uploads: int = _setting(30, "Files that one person may have on their way at the same time", at_least=1)
     upload_hours: int = _setting(48, "Hours until an unfinished upload expires", at_least=1)
     video_rungs: str = _setting("1080,720,480,360", "Heights of the adaptive ladder, never above the source")
+    export_days: int = _setting(7, "Days for which a file that was asked for can be fetched (M-9)", at_least=1)
     media_link_minutes: int = _setting(240, "Life of a signed playback link (X-5)", at_least=1)
     stuck_upload_minutes: int = _setting(30, "When an upload without a sign of life counts as stuck (B-1)", at_least=1)
     ffmpeg_binary: str = _setting("", "Path of ffmpeg; empty: the one of the wheel, else of PATH")

@@ -17,6 +17,7 @@ class UploadKind(StrEnum):
 
     VIDEO = "video"
     IMAGE = "image"
+    ARCHIVE = "archive"
 
 
 class UploadState(StrEnum):
@@ -42,6 +43,7 @@ class Upload(Base):
         CheckConstraint("percent between 0 and 100", name="percent"),
         CheckConstraint("(state = 'failed') = (error_code is not null)", name="failed_has_reason"),
         Index("ix_upload_open", "updated_at", postgresql_where=text("state not in ('done', 'failed')")),
+        Index("ix_upload_archive_id", "archive_id", postgresql_where=text("archive_id is not null")),
     )
     # A retry leads from FAILED, and from a step whose worker was lost, back to UPLOADED.
     TRANSITIONS = {
@@ -56,6 +58,8 @@ class Upload(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     kind: Mapped[UploadKind] = mapped_column(state_type(UploadKind))
     state: Mapped[UploadState] = mapped_column(state_type(UploadState), default=UploadState.RECEIVING)
+    # The archive of a whole course that this file came in.
+    archive_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id", ondelete="SET NULL"))
     filename: Mapped[str] = mapped_column(Text)
     size: Mapped[int]
     offset: Mapped[int] = mapped_column(default=0)
@@ -67,7 +71,8 @@ class Upload(Base):
     error_code: Mapped[str | None] = mapped_column(Text)
     error_detail: Mapped[str | None] = mapped_column(Text)
 
-    # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions.
+    # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions; for archives:
+    # the course that was made of it, or what is wrong with it.
     asset: Mapped[dict[str, Any] | None]
     duration_s: Mapped[int | None]
 

@@ -66,13 +66,16 @@ def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int) -> Upload
 
 def largest_mb(kind: UploadKind) -> int:
     """The greatest size of a file of this kind, MiB."""
-    return settings().max_image_mb if kind is UploadKind.IMAGE else settings().max_upload_mb
+    others = {UploadKind.IMAGE: settings().max_image_mb, UploadKind.ARCHIVE: settings().max_archive_mb}
+    return others.get(kind, settings().max_upload_mb)
 
 
 def _require_room(owner_id: int) -> None:
     wait_for_turn(owner_id)
     on_their_way = select(func.count(Upload.id)).where(
-        Upload.owner_id == owner_id, Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now()
+        *(Upload.owner_id == owner_id, Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now()),
+        # Files out of an archive have come with it.
+        Upload.archive_id.is_(None),
     )
     if (db.session.scalar(on_their_way) or 0) >= settings().max_open_uploads:
         message = _l("Too many of your files are on their way. Finish or cancel some of them first.")
@@ -244,7 +247,7 @@ def requeue_stuck(*, actor: Actor, limit: int = SWEEP_BATCH) -> int:
 def _queue(upload: Upload, actor: Actor, reason: str = "") -> None:
     states.move(upload, UploadState.UPLOADED, actor=actor, reason=reason)
     _end_attempt(upload)
-    emit(Event.UPLOAD_RECEIVED, upload_id=upload.id)
+    emit(Event.ARCHIVE_RECEIVED if upload.kind is UploadKind.ARCHIVE else Event.UPLOAD_RECEIVED, upload_id=upload.id)
 
 
 def _fail(upload: Upload, actor: Actor, error_code: str, detail: str) -> None:

@@ -10,7 +10,7 @@ from backoffice.db import db
 from backoffice.models.catalogues import RejectionReason
 from backoffice.models.content import Lecture, Module, Revision
 from backoffice.models.courses import Course
-from backoffice.models.exports import MoneyExport
+from backoffice.models.exports import Export
 from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction, TransactionKind
 from backoffice.models.payments import TopUp, Withdrawal
 from backoffice.models.people import User
@@ -54,6 +54,15 @@ class PaymentFacts:
     amount: Money
     where: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFacts:
+    """A file that was asked for: a history, or a course with its title."""
+
+    id: int
+    course_id: int | None
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +180,15 @@ def withdrawal(withdrawal_id: int) -> tuple[Reader, PaymentFacts] | None:
     return (found, PaymentFacts(amount, row.payout_method, row.decline_reason or "")) if found else None
 
 
-def export(export_id: int) -> tuple[Reader, int] | None:
-    """An export's owner and its id."""
-    owner = db.session.scalars(select(MoneyExport.user_id).where(MoneyExport.id == export_id)).one()
-    found = reader(owner)
-    return (found, export_id) if found else None
+def export(export_id: int) -> tuple[Reader, ExportFacts] | None:
+    """An export that is done, and its owner."""
+    row = db.session.execute(
+        select(Export.user_id, Revision.course_id, Revision.title)
+        .outerjoin(Revision, Revision.id == Export.revision_id)
+        .where(Export.id == export_id)
+    ).one()
+    found = reader(row.user_id)
+    return (found, ExportFacts(export_id, row.course_id, row.title or "")) if found else None
 
 
 def submission(submission_id: int) -> tuple[Reader, SubmissionFacts] | None:

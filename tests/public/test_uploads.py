@@ -79,7 +79,7 @@ def test_what_is_spoken(browser: Uploader) -> None:
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == "1.0.0"
     assert answer.headers["Tus-Extension"] == "creation,creation-with-upload,checksum,expiration,termination"
-    assert answer.headers["Tus-Max-Size"] == str(settings().max_upload_mb * 1024 * 1024)
+    assert answer.headers["Tus-Max-Size"] == str(settings().max_archive_mb * 1024 * 1024)
 
 
 def test_a_file_comes_in_pieces(browser: Uploader) -> None:

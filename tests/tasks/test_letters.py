@@ -19,7 +19,7 @@ from backoffice.integrations.mail import OutgoingLetter, mailer
 from backoffice.integrations.mail.log import LogMailer
 from backoffice.integrations.mail.smtp import SmtpMailer
 from backoffice.models.catalogues import RejectionReason
-from backoffice.models.exports import MoneyExport
+from backoffice.models.exports import Export
 from backoffice.models.letters import Letter
 from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.models.people import User
@@ -130,7 +130,7 @@ def test_x6_every_letter_renders_in_the_readers_language(cast: Cast, app: Flask,
     _check(locale)
 
 
-def _export(owner: Actor) -> MoneyExport:
+def _export(owner: Actor) -> Export:
     filters = Filters().to_json()
     return exports.ask(actor=owner, request_key="k", filters=filters, locale="en", time_zone="UTC")
 

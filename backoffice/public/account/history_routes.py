@@ -9,7 +9,8 @@ from flask_babel import get_locale, to_utc
 from werkzeug.wrappers import Response
 
 from backoffice.integrations.storage.house import storage
-from backoffice.models.exports import ExportState
+from backoffice.integrations.storage.ranges import range_response
+from backoffice.models.exports import ExportKind, ExportState
 from backoffice.operations import exports
 from backoffice.public.account.blueprint import bp
 from backoffice.public.account.forms import KeyedForm
@@ -18,6 +19,7 @@ from backoffice.public.sessions import viewer
 from backoffice.queries import exports as export_queries
 from backoffice.queries import history as queries
 from backoffice.queries import money, purchases
+from backoffice.queries.exports import ExportView
 from backoffice.queries.history import Filters
 
 # Besides the kinds of entries: sales, which are no entries of the balance before their release.
@@ -100,11 +102,19 @@ def export_file(export_id: int) -> Response:
     found = export_queries.own(viewer().actor.person_id, export_id)
     if found is None or found.state is not ExportState.DONE or found.file_key is None:
         abort(404)
-    name = f"lectern-{found.asked_at:%Y-%m-%d}-{found.id}.csv"
-    answer = send_file(storage().open(found.file_key), mimetype="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f"attachment; filename={quote(name)}"
+    path = storage().local_path(found.file_key)
+    # Archives of courses are large: from a file on this machine a download that broke off can go on.
+    answer = range_response(path, request.environ) if path else send_file(storage().open(found.file_key))
+    answer.mimetype = "application/zip" if found.kind is ExportKind.COURSE else "text/csv"
+    answer.headers["Content-Disposition"] = f"attachment; filename={quote(_file_name(found))}"
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+def _file_name(export: ExportView) -> str:
+    if export.kind is ExportKind.COURSE:
+        return f"{export.slug}-{export.number}.zip"
+    return f"lectern-{export.asked_at:%Y-%m-%d}-{export.id}.csv"
 
 
 def _filters() -> Filters:

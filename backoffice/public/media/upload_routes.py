@@ -14,7 +14,6 @@ from werkzeug.http import http_date
 from werkzeug.wrappers import Response as BaseResponse
 
 from backoffice.access import Action
-from backoffice.config import settings
 from backoffice.db import db
 from backoffice.errors import NotFound, Refused
 from backoffice.integrations.storage.house import uploads_folder
@@ -73,7 +72,7 @@ def tus_options() -> Response:
         "Tus-Version": TUS,
         "Tus-Extension": "creation,creation-with-upload,checksum,expiration,termination",
         "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
-        "Tus-Max-Size": str(settings().max_upload_mb * uploads.MIB),
+        "Tus-Max-Size": str(max(uploads.largest_mb(kind) for kind in UploadKind) * uploads.MIB),
     }
     return _answer(204, headers)
 

@@ -1,6 +1,7 @@
 """The author studio. Importing the package puts every route on its blueprint."""
 
 from backoffice.public.studio import (
+    archive_routes,
     author_routes,
     content_routes,
     coupon_routes,
@@ -10,4 +11,13 @@ from backoffice.public.studio import (
 )
 from backoffice.public.studio.blueprint import bp
 
-__all__ = ["author_routes", "bp", "content_routes", "coupon_routes", "outline_routes", "routes", "version_routes"]
+__all__ = [
+    "archive_routes",
+    "author_routes",
+    "bp",
+    "content_routes",
+    "coupon_routes",
+    "outline_routes",
+    "routes",
+    "version_routes",
+]

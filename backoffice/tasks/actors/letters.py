@@ -170,7 +170,7 @@ def on_top_up_charged_back(*, top_up_id: int) -> None:
 
 @actor(long=True)
 def on_export_done(*, export_id: int) -> None:
-    """The file of a history can be fetched (M-9)."""
+    """The file that was asked for can be fetched (M-9)."""
     _deliver_facts(f"export:{export_id}", "export_done", facts_for.export(export_id))
 
 
