@@ -5,9 +5,9 @@ uploads of their own, announced before they are copied out, and handed to the wo
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select
 
@@ -29,14 +29,6 @@ from backoffice.operations.texts import clean_filename
 from backoffice.outbox import Event, emit_many
 
 REFUSED = "archive_refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an archive has become; `notes` are sentences about what could not be taken over."""
-
-    course_id: int
-    notes: tuple[str, ...]
 
 
 def problems_of(course: ArchivedCourse) -> list[Problem]:
@@ -86,7 +78,7 @@ def announce(*, actor: Actor, author: Actor, upload_id: str, attempt: int, cours
 @operation
 def take_in(
     *, actor: Actor, author: Actor, upload_id: str, attempt: int, course: ArchivedCourse, upload_ids: dict[str, str]
-) -> Imported:
+) -> Course:
     """Make the draft of a course whose files are all in their places, and hand those to the workers (T-1).
 
     A number of statements that grows by one for a thousand rows. Errors: `upload.lease_lost`, those of the studio's
@@ -100,10 +92,9 @@ def take_in(
     made = courses.create(actor=author, title=course.title, language_code=course.language)
     notes = [*_texts(author, made, course), *_price(author, made, course)]
     insert_tree(made, course)
-    imported = Imported(made.id, tuple(notes))
     asset = {"course_id": made.id, "title": course.title, "notes": notes}
     uploads.complete(actor=actor, upload_id=upload_id, attempt=attempt, asset=asset, duration_s=None)
-    return imported
+    return made
 
 
 @operation
@@ -138,23 +129,20 @@ def _hand_over(author: Actor, upload_id: str) -> None:
     emit_many(Event.UPLOAD_RECEIVED, [{"upload_id": upload.id} for upload in received])
 
 
-def _texts(author: Actor, made: Course, course: ArchivedCourse) -> Iterator[str]:
-    """Fill in the course's page; yields a note for what this shop's catalogues do not know."""
+def _texts(author: Actor, made: Course, course: ArchivedCourse) -> list[str]:
+    """Fill in the course's page; returns a note for what this shop's catalogues do not have."""
+    notes = []
     category_id = None
     if course.category is not None:
         offered = (Category.slug == course.category, Category.retired_at.is_(None))
         category_id = db.session.scalar(select(Category.id).where(*offered))
         if category_id is None:
-            yield str(_l("There is no category “%(name)s” here. Choose another one.", name=course.category))
-    skills = {
-        row.slug: row.id
-        for row in db.session.execute(
-            select(Skill.slug, Skill.id).where(Skill.slug.in_(course.skills), Skill.retired_at.is_(None))
-        )
-    }
+            notes.append(_("There is no category “%(name)s” here. Choose another one.", name=course.category))
+    offered = (Skill.slug.in_(course.skills), Skill.retired_at.is_(None))
+    skills = {row.slug: row.id for row in db.session.execute(select(Skill.slug, Skill.id).where(*offered))}
     for name in course.skills:
         if name not in skills:
-            yield str(_l("There is no skill “%(name)s” here. Choose another one.", name=name))
+            notes.append(_("There is no skill “%(name)s” here. Choose another one.", name=name))
     texts = CourseTexts(
         title=course.title,
         short_description=course.short_description,
@@ -169,12 +157,13 @@ def _texts(author: Actor, made: Course, course: ArchivedCourse) -> Iterator[str]
         skill_ids=frozenset(skills.values()),
     )
     revisions.edit_texts(actor=author, course_id=made.id, version=1, texts=texts)
+    return notes
 
 
-def _price(author: Actor, made: Course, course: ArchivedCourse) -> Iterator[str]:
+def _price(author: Actor, made: Course, course: ArchivedCourse) -> list[str]:
     if course.price is None:
-        return
+        return []
     if course.price.currency != made.currency:
-        yield str(_l("The price %(price)s is not in this shop's currency. Set a new one.", price=str(course.price)))
-        return
+        return [_("The price %(price)s is not in this shop's currency. Set a new one.", price=str(course.price))]
     courses.set_sale_terms(actor=author, course_id=made.id, terms=Terms(price_minor=course.price.minor))
+    return []

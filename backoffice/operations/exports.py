@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from backoffice import clock, states
@@ -19,8 +19,10 @@ from backoffice.outbox import Event, emit
 
 OPEN_AT_ONCE = 5
 SWEEP_BATCH = 100
-# Longer than all attempts of a task together: nobody is at it any more.
-SILENCE = timedelta(hours=6)
+# Longer than a task waits between two attempts: nobody is at it any more.
+SILENCE = timedelta(hours=2)
+# Longer than any queue before a worker.
+WAITED_TOO_LONG = timedelta(days=2)
 GAVE_UP = "gave_up"
 _OPEN = (ExportState.WAITING, ExportState.WORKING)
 
@@ -123,9 +125,15 @@ def fail(*, actor: Actor, export_id: int, error_code: str) -> None:
 def give_up_silent(*, actor: Actor, limit: int = SWEEP_BATCH) -> int:
     """Fail a batch of exports whose task was parked (T-3); returns how many. Call until it returns 0."""
     actor.require(Action.RUN_SWEEPS)
+    now = clock.now()
     due = db.session.scalars(
         select(Export)
-        .where(Export.state.in_(_OPEN), Export.updated_at <= clock.now() - SILENCE)
+        .where(
+            or_(
+                and_(Export.state == ExportState.WORKING, Export.updated_at <= now - SILENCE),
+                and_(Export.state == ExportState.WAITING, Export.updated_at <= now - WAITED_TOO_LONG),
+            )
+        )
         .order_by(Export.updated_at, Export.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

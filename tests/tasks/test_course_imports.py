@@ -178,6 +178,26 @@ def test_t2_a_worker_that_is_lost_is_followed_by_one_that_begins_again(
     assert {path.name for path in uploads_folder().iterdir()} == {f"{part.id}.part" for part in parts()}
 
 
+def test_t1_a_connection_lost_right_after_the_end_loses_no_file(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, files = with_media(text_of(), video=FILM)
+    upload_id = received(cast.owner, zipped(text, files))
+    take_in = course_imports.take_in
+
+    def and_hear_nothing(**values: Any) -> None:
+        take_in(**values)
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(course_imports, "take_in", and_hear_nothing)
+        with pytest.raises(ConnectionError):
+            archives.import_course(upload_id=upload_id)
+    archives.import_course(upload_id=upload_id)
+    assert (stored(upload_id).state, count(Course)) == (UploadState.DONE, 1)
+    assert [part_path(part.id).read_bytes() for part in parts()] == [FILM]
+
+
 def test_t3_a_lost_lease_stops_the_worker(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     text, files = with_media(text_of(), video=FILM)
     upload_id = received(cast.owner, zipped(text, files))

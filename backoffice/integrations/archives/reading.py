@@ -27,8 +27,8 @@ from backoffice.integrations.archives.tables import Table
 from backoffice.models.content import LectureKind, Level
 from backoffice.money import Money
 
-# What a text of 32 MiB can be made to hold would be gigabytes of lists in memory.
-MOST_VALUES = 2_000_000
+# A text of 16 MiB can be made to hold so many empty lists that they fill a gigabyte of memory.
+MOST_VALUES = 1_000_000
 MOST_DIGITS = 15
 FILE_NAME = re.compile(r"media/[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\.[A-Za-z0-9]{1,10})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -18,7 +18,7 @@ from backoffice.integrations.archives.model import COURSE_ENTRY, ArchivedFile
 from backoffice.integrations.archives.problems import ArchiveRefused, Place, Problem, refused
 
 MIB = 1024 * 1024
-TEXT_MAX_BYTES = 32 * MIB
+TEXT_MAX_BYTES = 16 * MIB
 # 100 modules of 100 lectures, the cover and the text.
 ENTRIES_MAX = 10_002
 BLOCK_BYTES = 256 * 1024
@@ -28,7 +28,11 @@ _PIECE_MAX_BYTES = 2 * MIB
 _RATIO_MAX = 200
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, struct.error, ValueError)
+# What zipfile raises on archives at fault.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    *(NotImplementedError, RuntimeError, ValueError, OverflowError),
+)
 # What the file manager of a Mac puts into every archive.
 _LITTER = ("__MACOSX/", ".DS_Store", "media/.DS_Store")
 # The first day that a zip knows: two archives of one course are alike.
@@ -137,7 +141,7 @@ def _require_harmless(infos: list[zipfile.ZipInfo], archive_bytes: int, most_byt
 
 
 def _harm(info: zipfile.ZipInfo) -> object | None:
-    if info.header_offset < 0:
+    if not info.filename or info.header_offset < 0:
         return _l("The file cannot be read out of the archive.")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):

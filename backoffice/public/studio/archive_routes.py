@@ -7,6 +7,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
+from wtforms.validators import InputRequired
 
 from backoffice.errors import DomainError, NotFound
 from backoffice.models.media import UploadKind
@@ -34,7 +35,7 @@ EXPORT_FAILURES: dict[str, Any] = {
 class ExportForm(KeyedForm):
     """Which version is to be written."""
 
-    number = SelectField(_l("Version"), coerce=int)
+    number = SelectField(_l("Version"), coerce=int, validators=[InputRequired()])
 
 
 @bp.route("/courses/<int:course_id>/export", methods=["GET", "POST"])

@@ -5,7 +5,9 @@ import os
 import shutil
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 DEFAULT_LOCALE = "en"
 TELL_EVERY_S = 1.0
 SPARE_BYTES = 512 * uploads.MIB
+# What waits to be written to a slow disk must not outlast the lease.
+SAFE_EVERY_BYTES = 256 * uploads.MIB
 
 
 class DiskFull(Exception):
@@ -87,6 +91,7 @@ class _Attempt:
         self._author = owner.actor if owner is not None else Actor(user_id=None, roles=frozenset())
         self._upload_id, self._number = upload_id, work.attempt
         self._upload_ids: dict[str, str] = {}
+        self._done = self._total = 0
         self._told_at = time.monotonic()
 
     def run(self) -> None:
@@ -114,40 +119,46 @@ class _Attempt:
         self._upload_ids = course_imports.announce(
             actor=SYSTEM, author=self._author, upload_id=self._upload_id, attempt=self._number, course=course
         )
-        done, total = 0, sum(each.size for each in course.media)
-
-        def tell(size: int) -> None:
-            nonlocal done
-            done += size
-            if time.monotonic() - self._told_at >= TELL_EVERY_S:
-                self._told_at = time.monotonic()
-                percent = 99 * done // total
-                uploads.progress(actor=SYSTEM, upload_id=self._upload_id, attempt=self._number, percent=percent)
-
+        self._total = sum(each.size for each in course.media)
         for each in course.media:
             with part_path(self._upload_ids[each.file]).open("wb") as target:
-                archive.copy(each, target, tell)
-                os.fsync(target.fileno())
+                archive.copy(each, target, partial(self._copied, target))
+                _keep_safe(target)
+
+    def _copied(self, target: BinaryIO, size: int) -> None:
+        """So many bytes more are copied: tell so, and keep the lease."""
+        self._done += size
+        if self._done // SAFE_EVERY_BYTES != (self._done - size) // SAFE_EVERY_BYTES:
+            _keep_safe(target)
+        if time.monotonic() - self._told_at >= TELL_EVERY_S:
+            self._told_at = time.monotonic()
+            percent = 99 * self._done // self._total
+            uploads.progress(actor=SYSTEM, upload_id=self._upload_id, attempt=self._number, percent=percent)
 
     def refuse(self, problems: tuple[Problem, ...] | list[Problem]) -> None:
         """Tell what is wrong, in the owner's language, and leave nothing behind."""
-        self.clear()
         worded = [problem.worded() for problem in problems]
         course_imports.refuse(actor=SYSTEM, upload_id=self._upload_id, attempt=self._number, problems=worded)
+        self._clear()
 
     def end(self, error: Exception) -> None:
         """It broke for a reason that is not the archive's: try again, or give up after the last time (T-3)."""
-        self.clear()
         step = {"actor": SYSTEM, "upload_id": self._upload_id, "attempt": self._number, "detail": str(error)}
         if self._number < settings().task_attempts:
             uploads.give_back(**step)
         else:
             course_imports.give_up(**step, error_code=getattr(error, "code", uploads.GAVE_UP))
+        self._clear()
 
-    def clear(self) -> None:
-        """Delete what was copied out."""
+    def _clear(self) -> None:
+        """Delete what was copied out, once it is sure that nothing was handed over: a lost connection may hide that."""
         for upload_id in self._upload_ids.values():
             part_path(upload_id).unlink(missing_ok=True)
+
+
+def _keep_safe(target: BinaryIO) -> None:
+    target.flush()
+    os.fsync(target.fileno())
 
 
 def _require_room(course: ArchivedCourse) -> None:
