@@ -11,7 +11,7 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.PASSWORD_RESET_ASKED: (letters.on_password_reset_asked,),
     Event.UPLOAD_RECEIVED: (media.process_upload,),
     Event.ARCHIVE_RECEIVED: (archives.import_course,),
-    Event.UPLOAD_PROCESSED: (moderation.judge_waiting,),
+    Event.UPLOAD_PROCESSED: (moderation.judge_waiting, letters.on_archive_processed),
     Event.COURSE_SUBMITTED: (moderation.judge_submission,),
     Event.COURSE_REJECTED: (letters.on_course_rejected,),
     Event.COURSE_PUBLISHED: (letters.on_course_published,),

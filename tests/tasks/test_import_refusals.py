@@ -13,6 +13,7 @@ from backoffice.db import db, unguarded
 from backoffice.errors import Refused
 from backoffice.integrations.storage.house import uploads_folder
 from backoffice.models.courses import Course
+from backoffice.models.letters import Letter
 from backoffice.models.media import Upload, UploadKind, UploadState
 from backoffice.models.people import User, UserRole
 from backoffice.operations import course_imports, uploads
@@ -20,6 +21,7 @@ from backoffice.tasks.actors import archives, media
 from tests.factories.archives import imported, received, stored, text_of, with_media, zipped
 from tests.factories.media import picture_bytes
 from tests.factories.people import Cast
+from tests.factories.tasks import drain
 
 FILM = b"a film that nobody has looked at yet " * 4000
 
@@ -165,3 +167,16 @@ def test_an_archive_larger_than_archives_may_be_is_not_even_sent(cast: Cast) -> 
             size=(settings().max_archive_mb + 1) * uploads.MIB,
         )
     assert refused.value.code == "upload.too_large"
+
+
+def test_x6_a_letter_tells_the_author_what_became_of_the_archive(app: Flask, cast: Cast) -> None:
+    text = text_of()
+    text["modules"][1]["title"] = ""
+    for data in (zipped(text), zipped(text_of())):
+        received(cast.owner, data)
+        drain(app)
+    refused, taken = db.session.scalars(select(Letter).order_by(Letter.id))
+    assert refused.subject == "The import of course.zip has failed"
+    assert "- Module 2, title: Write something here." in refused.body
+    assert taken.subject == "The draft “Bridges that stand for a century” is made"
+    assert f"/studio/courses/{db.session.scalars(select(Course.id)).one()}" in taken.body

@@ -175,6 +175,14 @@ def on_export_done(*, export_id: int) -> None:
 
 
 @actor(long=True)
+def on_archive_processed(*, upload_id: str) -> None:
+    """An archive has become a draft, or what is wrong with it (L-1). Other files tell it on their pages alone."""
+    found = facts_for.course_import(upload_id)
+    if found is not None:
+        _deliver_facts(f"archive:{upload_id}:{found[1].attempt}", "archive_processed", found)
+
+
+@actor(long=True)
 def on_withdrawal_approved(*, withdrawal_id: int) -> None:
     """The money is on its way (M-8)."""
     _withdrawal(withdrawal_id, "approved")
