@@ -108,8 +108,8 @@ class Table:
 
     def end(self) -> None:
         """Everything was taken: what is left is unknown."""
-        for key in self._values.keys() - self._taken:
-            if not key.startswith(OTHERS_PREFIX):
+        for key in self._values:
+            if key not in self._taken and not key.startswith(OTHERS_PREFIX):
                 self.note(key, _l("This key is not known."))
 
 

@@ -8,6 +8,7 @@ from flask import abort, make_response, redirect, render_template, request, send
 from flask_babel import get_locale, to_utc
 from werkzeug.wrappers import Response
 
+from backoffice.integrations.storage.base import ObjectMissing
 from backoffice.integrations.storage.house import storage
 from backoffice.integrations.storage.ranges import range_response
 from backoffice.models.exports import ExportKind, ExportState
@@ -102,9 +103,12 @@ def export_file(export_id: int) -> Response:
     found = export_queries.own(viewer().actor.person_id, export_id)
     if found is None or found.state is not ExportState.DONE or found.file_key is None:
         abort(404)
-    path = storage().local_path(found.file_key)
-    # Archives of courses are large: from a file on this machine a download that broke off can go on.
-    answer = range_response(path, request.environ) if path else send_file(storage().open(found.file_key))
+    try:
+        path = storage().local_path(found.file_key)
+        # Archives of courses are large: from a file on this machine a download that broke off can go on.
+        answer = range_response(path, request.environ) if path else send_file(storage().open(found.file_key))
+    except ObjectMissing:
+        abort(404)
     answer.mimetype = "application/zip" if found.kind is ExportKind.COURSE else "text/csv"
     answer.headers["Content-Disposition"] = f"attachment; filename={quote(_file_name(found))}"
     answer.headers["Cache-Control"] = "private, no-store"
