@@ -61,9 +61,13 @@ class Settings:
     author_quota_mb: int = _setting(
         102_400, "Room for the files of one person, as they came in and as they are played, MiB (X-5)", at_least=1
     )
+    max_archive_mb: int = _setting(
+        20_480, "Greatest size of the archive of a course, and of all that is in it, MiB", at_least=1
+    )
     max_open_uploads: int = _setting(30, "Files that one person may have on their way at the same time", at_least=1)
     upload_hours: int = _setting(48, "Hours until an unfinished upload expires", at_least=1)
     video_rungs: str = _setting("1080,720,480,360", "Heights of the adaptive ladder, never above the source")
+    export_days: int = _setting(7, "Days for which a file that was asked for can be fetched (M-9)", at_least=1)
     media_link_minutes: int = _setting(240, "Life of a signed playback link (X-5)", at_least=1)
     storage: str = _setting("local", "Where finished media are kept: `local` (`VAR_DIR/media`) or `s3` (X-5)")
     s3_bucket: str = _setting("", "Bucket for `STORAGE=s3`; keys to it are not settings, see below")

@@ -18,6 +18,7 @@ class Event(StrEnum):
     EMAIL_CONFIRMATION_ASKED = "user.email_confirmation_asked"  # user_id, request
     PASSWORD_RESET_ASKED = "user.password_reset_asked"  # user_id, request
     UPLOAD_RECEIVED = "upload.received"  # upload_id
+    ARCHIVE_RECEIVED = "upload.archive_received"  # upload_id
     UPLOAD_PROCESSED = "upload.processed"  # upload_id
     PRODUCTS_UNUSED = "upload.products_unused"  # kind, products_id
     COURSE_SUBMITTED = "course.submitted"  # submission_id
@@ -36,6 +37,7 @@ class Event(StrEnum):
     TOP_UP_CHARGED_BACK = "top_up.charged_back"  # top_up_id
     PROOF_ASKED = "ledger.proof_asked"  # nothing
     EXPORT_ASKED = "export.asked"  # export_id
+    COURSE_EXPORT_ASKED = "export.course_asked"  # export_id
     EXPORT_DONE = "export.done"  # export_id
     WITHDRAWAL_ASKED = "withdrawal.asked"  # withdrawal_id
     WITHDRAWAL_APPROVED = "withdrawal.approved"  # withdrawal_id

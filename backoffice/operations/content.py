@@ -141,7 +141,7 @@ def add_question(*, actor: Actor, course_id: int, lecture_node_id: int, texts: Q
     """Add a question at the end of a lecture (C-5). Errors as `edit_question`."""
     revision = editable(actor, course_id)
     lecture = node_of(Lecture, revision, lecture_node_id)
-    values = _question_values(texts, frozenset())
+    values = question_values(texts, frozenset())
     place = new_place(revision, NodeKind.QUESTION, Question, Question.lecture_id == lecture.id, QUESTIONS_MAX)
     question = Question(lecture_id=lecture.id, **values, **place)
     db.session.add(question)
@@ -155,7 +155,7 @@ def edit_question(*, actor: Actor, course_id: int, node_id: int, version: int, t
     Errors: `question.options` (2 to 10), `question.no_right_option`, `text.*`, each with its field.
     """
     question = node_of(Question, editable(actor, course_id, version=version), node_id)
-    values = _question_values(texts, frozenset(option["key"] for option in question.options))
+    values = question_values(texts, frozenset(option["key"] for option in question.options))
     for field, value in values.items():
         setattr(question, field, value)
     return question
@@ -168,7 +168,8 @@ def move_question(*, actor: Actor, course_id: int, node_id: int, by: int) -> Non
     swap(Question, Question.lecture_id == question.lecture_id, question, by)
 
 
-def _question_values(texts: QuestionTexts, known: frozenset[str]) -> dict[str, Any]:
+def question_values(texts: QuestionTexts, known: frozenset[str]) -> dict[str, Any]:
+    """The columns of a question; an option whose key is `known` keeps it. Errors as `edit_question`."""
     if not OPTIONS_MIN <= len(texts.options) <= OPTIONS_MAX:
         raise Refused("question.options", _l("A question needs 2 to 10 answer options."), field="options")
     if not any(option.right for option in texts.options):

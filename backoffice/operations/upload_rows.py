@@ -51,7 +51,8 @@ def require_size(kind: UploadKind, size: int) -> None:
 
 def largest_mb(kind: UploadKind) -> int:
     """The greatest size of a file of this kind, MiB."""
-    return settings().max_image_mb if kind is UploadKind.IMAGE else settings().max_upload_mb
+    others = {UploadKind.IMAGE: settings().max_image_mb, UploadKind.ARCHIVE: settings().max_archive_mb}
+    return others.get(kind, settings().max_upload_mb)
 
 
 def locked(upload_id: str) -> Upload:
@@ -95,7 +96,7 @@ def queue(upload: Upload, actor: Actor, reason: str = "") -> None:
     """Hand the file to the workers in this transaction (T-1)."""
     states.move(upload, UploadState.UPLOADED, actor=actor, reason=reason)
     end_attempt(upload)
-    emit(Event.UPLOAD_RECEIVED, upload_id=upload.id)
+    emit(Event.ARCHIVE_RECEIVED if upload.kind is UploadKind.ARCHIVE else Event.UPLOAD_RECEIVED, upload_id=upload.id)
 
 
 def end_attempt(upload: Upload) -> None:

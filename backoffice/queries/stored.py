@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from backoffice.db import db
-from backoffice.models.exports import ExportState, MoneyExport
+from backoffice.models.exports import Export, ExportState
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 
 PAGE = 200
@@ -36,22 +36,31 @@ def may_be_wanted(key: str) -> bool:
     prefix, _slash, rest = key.partition("/")
     owner, _slash, name = rest.partition("/")
     if prefix == "export":
+        # A history is one file, `export/7.csv`; a course is in a folder, `export/7/course.zip`.
         number = owner.removesuffix(".csv")
         if not (number.isdecimal() and len(number) <= ID_DIGITS):
             return False
-        return bool(db.session.scalar(select(exists().where(MoneyExport.id == int(number)))))
-    row = db.session.execute(select(Upload.kind, Upload.state, Upload.asset).where(Upload.id == owner)).one_or_none()
-    if row is None or prefix not in (row.kind, "incoming"):
-        return False
+        return bool(db.session.scalar(select(exists().where(Export.id == int(number)))))
+    # What was made of one upload may be shared by others, and outlive it.
+    rows = db.session.execute(
+        select(Upload.id, Upload.kind, Upload.state, Upload.asset, Upload.products_id).where(
+            or_(Upload.id == owner, Upload.products_id == owner)
+        )
+    ).all()
     if prefix == "incoming":
-        return row.state is not UploadState.DONE
-    return row.state not in FINISHED or (row.state is UploadState.DONE and name in _files(row.asset))
+        return any(row.id == owner and row.state is not UploadState.DONE for row in rows)
+    return any(
+        row.state not in FINISHED
+        or (row.state is UploadState.DONE and row.products_id == owner and name in _files(row.asset))
+        for row in rows
+        if row.kind == prefix
+    )
 
 
 def _exports() -> Iterator[WantedObject]:
     # By bytes, as storages list: in most languages 10.csv would not stand beside 1.csv.
-    key = MoneyExport.file_key.collate("C")
-    done = select(MoneyExport.file_key).where(MoneyExport.state == ExportState.DONE).order_by(key).limit(PAGE)
+    key = Export.file_key.collate("C")
+    done = select(Export.file_key).where(Export.state == ExportState.DONE).order_by(key).limit(PAGE)
     last: str | None = ""
     while page := db.session.scalars(done.where(key > last)).all():
         yield from (WantedObject(str(name), None) for name in page)
@@ -60,13 +69,19 @@ def _exports() -> Iterator[WantedObject]:
 
 def _products(kind: UploadKind) -> Iterator[WantedObject]:
     # Ids are hexadecimal and of one length: every language sorts them as bytes.
-    done = select(Upload.id, Upload.asset).where(Upload.kind == kind, Upload.state == UploadState.DONE)
+    made = (
+        select(Upload.products_id, Upload.asset)
+        .distinct(Upload.products_id)
+        .where(Upload.kind == kind, Upload.state == UploadState.DONE)
+        .order_by(Upload.products_id)
+        .limit(PAGE)
+    )
     last = ""
-    while page := db.session.execute(done.where(Upload.id > last).order_by(Upload.id).limit(PAGE)).all():
-        for upload_id, asset in page:
+    while page := db.session.execute(made.where(Upload.products_id > last)).all():
+        for products_id, asset in page:
             for name, size in sorted(_files(asset).items()):
-                yield WantedObject(f"{kind.value}/{upload_id}/{name}", size)
-        last = page[-1].id
+                yield WantedObject(f"{kind.value}/{products_id}/{name}", size)
+        last = page[-1].products_id
 
 
 def _files(asset: dict[str, Any] | None) -> dict[str, int | None]:

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.db import db, operation
-from backoffice.operations import bookkeeping, captions, counters, purchases, uploads
+from backoffice.operations import bookkeeping, captions, counters, exports, purchases, uploads
 from backoffice.tasks import holds, originals, transport
-from backoffice.tasks.actors import media, money
+from backoffice.tasks.actors import course_exports, media, money
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,9 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("clear leftover files", 600, media.clear_leftovers),
     Sweep("clear unused captions", 21_600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
     Sweep("clear incoming files", 600, originals.clear_incoming),
+    Sweep("expire exports", 60, lambda: until_none(course_exports.expire_exports)),
+    Sweep("give up lost exports", 600, lambda: until_none(lambda: exports.give_up_silent(actor=SYSTEM))),
+    Sweep("clear leftovers of exports", 600, course_exports.clear_work),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),
 )
 

@@ -82,7 +82,7 @@ def test_what_is_spoken(browser: Uploader) -> None:
         *("creation", "creation-with-upload", "creation-defer-length"),
         *("checksum", "expiration", "termination", "concatenation"),
     ]
-    assert answer.headers["Tus-Max-Size"] == str(settings().max_upload_mb * 1024 * 1024)
+    assert answer.headers["Tus-Max-Size"] == str(settings().max_archive_mb * 1024 * 1024)
 
 
 def test_a_file_comes_in_pieces(browser: Uploader) -> None:

@@ -12,7 +12,6 @@ from werkzeug.http import http_date
 from werkzeug.wrappers import Response as BaseResponse
 
 from backoffice.access import Action
-from backoffice.config import settings
 from backoffice.db import db
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.integrations.storage.house import uploads_folder
@@ -41,7 +40,7 @@ def tus_options() -> Response:
         "Tus-Version": tus.TUS,
         "Tus-Extension": ",".join(tus.EXTENSIONS),
         "Tus-Checksum-Algorithm": ",".join(tus.CHECKSUMS),
-        "Tus-Max-Size": str(settings().max_upload_mb * MIB),
+        "Tus-Max-Size": str(max(largest_mb(kind) for kind in UploadKind) * MIB),
     }
     return tus.answer(204, headers)
 
