@@ -30,9 +30,10 @@ IMPORTS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class FileToPack:
-    """An upload that belongs into the archive."""
+    """An upload that belongs into the archive; what was made of it lies under `products_id`."""
 
     upload_id: str
+    products_id: str
     kind: UploadKind
     state: UploadState
     filename: str
@@ -146,11 +147,11 @@ def file_to_pack(upload_id: str) -> FileToPack:
     return _file(db.session.execute(_FILE.where(Upload.id == upload_id)).one())
 
 
-_FILE = select(Upload.id, Upload.kind, Upload.state, Upload.filename, Upload.size, Upload.asset)
+_FILE = select(Upload.id, Upload.products_id, Upload.kind, Upload.state, Upload.filename, Upload.size, Upload.asset)
 
 
 def _file(row: Row[Any]) -> FileToPack:
-    return FileToPack(row.id, row.kind, row.state, row.filename, row.size, row.asset or {})
+    return FileToPack(row.id, row.products_id, row.kind, row.state, row.filename, row.size, row.asset or {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def _ending(filename: str) -> str:
 def _product(file: FileToPack, work: Path) -> tuple[BinaryIO, str] | None:
     if file.state is not UploadState.DONE or not file.asset.get("renditions"):
         return None
-    prefix = f"{file.kind.value}/{file.upload_id}"
+    prefix = f"{file.kind.value}/{file.products_id}"
     if file.kind is UploadKind.IMAGE:
         largest = max(file.asset["renditions"], key=lambda rendition: int(rendition["width"]))["name"]
         return storage().open(f"{prefix}/{largest}"), Path(largest).suffix
