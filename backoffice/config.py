@@ -57,6 +57,10 @@ class Settings:
     max_open_uploads: int = _setting(30, "Files that one person may have on their way at the same time", at_least=1)
     upload_hours: int = _setting(48, "Hours until an unfinished upload expires", at_least=1)
     video_rungs: str = _setting("1080,720,480,360", "Heights of the adaptive ladder, never above the source")
+    video_chunk_above_minutes: int = _setting(
+        10, "Videos longer than this, minutes, are prepared in chunks by all media workers (T-5)", at_least=0
+    )
+    video_chunk_seconds: int = _setting(120, "Length of a chunk, seconds; a multiple of 6", at_least=6)
     media_link_minutes: int = _setting(240, "Life of a signed playback link (X-5)", at_least=1)
     stuck_upload_minutes: int = _setting(30, "When an upload without a sign of life counts as stuck (B-1)", at_least=1)
     ffmpeg_binary: str = _setting("", "Path of ffmpeg; empty: the one of the wheel, else of PATH")
@@ -97,6 +101,8 @@ class Settings:
             raise SettingsError("PAYMENT_PROVIDER=stripe needs STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET")
         if not self.database_url.startswith("postgresql+psycopg://"):
             raise SettingsError("DATABASE_URL must start with postgresql+psycopg://")
+        if self.video_chunk_seconds % 6:
+            raise SettingsError(f"VIDEO_CHUNK_SECONDS must be a multiple of 6, not {self.video_chunk_seconds}")
         if not all(rung.strip().isdigit() for rung in self.video_rungs.split(",")):
             raise SettingsError(f"VIDEO_RUNGS must be heights divided by commas, not {self.video_rungs!r}")
 

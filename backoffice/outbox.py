@@ -19,6 +19,8 @@ class Event(StrEnum):
     PASSWORD_RESET_ASKED = "user.password_reset_asked"  # user_id, request
     UPLOAD_RECEIVED = "upload.received"  # upload_id
     UPLOAD_PROCESSED = "upload.processed"  # upload_id
+    UPLOAD_CHUNK_QUEUED = "upload.chunk_queued"  # chunk_id
+    UPLOAD_CHUNKS_DONE = "upload.chunks_done"  # upload_id, attempt
     COURSE_SUBMITTED = "course.submitted"  # submission_id
     COURSE_REJECTED = "course.rejected"  # submission_id
     COURSE_PUBLISHED = "course.published"  # submission_id

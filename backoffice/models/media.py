@@ -67,6 +67,8 @@ class Upload(Base):
     error_code: Mapped[str | None] = mapped_column(Text)
     error_detail: Mapped[str | None] = mapped_column(Text)
 
+    # What was found out about a video that is prepared in chunks, for all of its jobs.
+    plan: Mapped[dict[str, Any] | None]
     # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions.
     asset: Mapped[dict[str, Any] | None]
     duration_s: Mapped[int | None]

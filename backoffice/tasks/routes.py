@@ -1,7 +1,7 @@
 """Which actors hear which event: the one table (rule 8). Sorted by the order of `Event`; an empty tuple is nobody."""
 
 from backoffice.outbox import Event
-from backoffice.tasks.actors import exports, letters, media, moderation, money
+from backoffice.tasks.actors import chunks, exports, letters, media, moderation, money
 from backoffice.tasks.registry import ActorFunction
 
 ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
@@ -11,6 +11,8 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.PASSWORD_RESET_ASKED: (letters.on_password_reset_asked,),
     Event.UPLOAD_RECEIVED: (media.process_upload,),
     Event.UPLOAD_PROCESSED: (moderation.judge_waiting,),
+    Event.UPLOAD_CHUNK_QUEUED: (chunks.make_chunk,),
+    Event.UPLOAD_CHUNKS_DONE: (chunks.join_chunks,),
     Event.COURSE_SUBMITTED: (moderation.judge_submission,),
     Event.COURSE_REJECTED: (letters.on_course_rejected,),
     Event.COURSE_PUBLISHED: (letters.on_course_published,),

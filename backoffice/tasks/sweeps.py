@@ -10,7 +10,7 @@ from sqlalchemy import text
 from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.db import db, operation
-from backoffice.operations import bookkeeping, counters, purchases, uploads
+from backoffice.operations import bookkeeping, chunks, counters, purchases, uploads
 from backoffice.tasks import transport
 from backoffice.tasks.actors import media, money
 
@@ -55,6 +55,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("ledger checkpoints", 60, lambda: bookkeeping.checkpoint(actor=SYSTEM)),
     Sweep("prove the book", 1800, prove_book),
     Sweep("queue stuck uploads", 5, lambda: until_none(lambda: uploads.requeue_stuck(actor=SYSTEM))),
+    Sweep("queue stuck chunks", 5, lambda: until_none(lambda: chunks.requeue_stuck(actor=SYSTEM))),
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),

@@ -68,17 +68,25 @@ def transcode(
     """
     settings = settings or LadderSettings()
     rungs = ladder.plan(info, settings.rungs)
-    _run(ladder.command(ffmpeg, source, info, rungs), info, out_dir, settings, _Progress(info, on_progress))
+    run_ffmpeg(ladder.command(ffmpeg, source, info, rungs), info, out_dir, settings, Progress(info, on_progress))
+    asset = finish(out_dir, info, rungs, ffmpeg=ffmpeg, settings=settings)
+    on_progress(100)
+    return asset
+
+
+def finish(
+    out_dir: Path, info: VideoInfo, rungs: tuple[Rung, ...], *, ffmpeg: Path, settings: LadderSettings
+) -> VideoAsset:
+    """Prove that the ladder in the folder is whole, and add what is made of it. Raises `TranscodeFailed`."""
     try:
-        pictures = [playlists.read_media(out_dir / f"{rung.name}.m3u8") for rung in rungs]
+        pictures = [playlists.finish_media(out_dir / f"{rung.name}.m3u8") for rung in rungs]
         if info.has_audio:
-            playlists.read_media(out_dir / f"{ladder.AUDIO_RENDITION}.m3u8")
+            playlists.finish_media(out_dir / f"{ladder.AUDIO_RENDITION}.m3u8")
         bandwidths = playlists.finish_master(out_dir / ladder.MASTER, ladder.frame_rate(info))
     except PlaylistBroken as error:
         raise TranscodeFailed("incomplete_output", str(error)) from error
     _check_lengths(info, pictures)
     _make_poster(ffmpeg, out_dir, rungs, pictures, settings)
-    on_progress(100)
     made = sorted(out_dir.iterdir())
     return VideoAsset(
         master=ladder.MASTER,
@@ -94,7 +102,8 @@ def transcode(
     )
 
 
-def _run(argv: list[str], info: VideoInfo, out_dir: Path, settings: LadderSettings, progress: "_Progress") -> None:
+def run_ffmpeg(argv: list[str], info: VideoInfo, out_dir: Path, settings: LadderSettings, progress: "Progress") -> None:
+    """Run to a good end within limits that grow with the length of the video. Raises `TranscodeFailed`."""
     most_bytes = int(50 * sandbox.MIB + (info.duration_s + 10) * 20_000_000 / 8)
     rights = sandbox.Limits(
         wall_s=120 + settings.wall_s_per_s * info.duration_s,
@@ -111,7 +120,7 @@ def _run(argv: list[str], info: VideoInfo, out_dir: Path, settings: LadderSettin
         raise TranscodeFailed(code, ended.stderr.strip()[-2000:] or f"exit status {ended.returncode}")
 
 
-class _Progress:
+class Progress:
     """Turns ffmpeg's `key=value` lines into a percentage, told at most once a second and never 100."""
 
     def __init__(self, info: VideoInfo, tell: Callable[[int], None]) -> None:
@@ -121,11 +130,13 @@ class _Progress:
         self._told_at = 0.0
 
     def line(self, line: str) -> None:
+        """Take a line of ffmpeg's report."""
         name, _, value = line.partition("=")
         if name == "out_time_us" and value.isdigit():
             self._percent = max(self._percent, min(99, int(100 * int(value) / self._whole_us)))
 
     def beat(self) -> None:
+        """Tell the percentage when it is time again."""
         now = time.monotonic()
         if now - self._told_at >= PROGRESS_EVERY_S:
             self._told_at = now

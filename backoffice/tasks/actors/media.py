@@ -2,8 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from backoffice.db import db
 from backoffice.errors import Conflict
 from backoffice.integrations.images import ImageRefused, prepare_cover
 from backoffice.integrations.storage.house import part_path, storage, uploads_folder
+from backoffice.integrations.storage.scratch import work_folder
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.integrations.video.hls import TranscodeFailed, transcode
 from backoffice.integrations.video.ladder import LadderSettings
@@ -25,6 +25,7 @@ from backoffice.models.media import UploadKind
 from backoffice.operations import uploads
 from backoffice.operations.uploads import LeaseLost, Work
 from backoffice.queries.media import uploads_with_use_of_their_file
+from backoffice.tasks.actors import chunks
 from backoffice.tasks.registry import actor
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def process_upload(*, upload_id: str) -> None:
 
 def _attempt(upload_id: str, work: Work) -> None:
     try:
-        with _work_folder(upload_id, work.attempt) as folder:
+        with work_folder(upload_id, work.attempt) as folder:
             _make(upload_id, work, folder)
     except (VideoRefused, ImageRefused) as refused:
         _fail(upload_id, work, refused.code, refused.detail)
@@ -67,8 +68,6 @@ def _attempt(upload_id: str, work: Work) -> None:
     except Exception as error:
         _give_back(upload_id, work, error)
         raise
-    else:
-        part_path(upload_id).unlink(missing_ok=True)
 
 
 def _make(upload_id: str, work: Work, folder: Path) -> None:
@@ -77,25 +76,33 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
         _fail(upload_id, work, "source_missing", str(source))
         return
     if work.kind is UploadKind.VIDEO:
-        asset, duration_s = _video(upload_id, work, source, folder)
+        made = _video(upload_id, work, source, folder)
+        if made is None:
+            return
+        asset, duration_s = made
     else:
         asset, duration_s = _image(upload_id, work, source, folder), None
     # The last look at the lease: the products of another attempt are not replaced.
     uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=100)
     storage().put_tree(f"{work.kind.value}/{upload_id}", folder)
     uploads.complete(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, asset=asset, duration_s=duration_s)
+    source.unlink(missing_ok=True)
 
 
-def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int]:
+def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int] | None:
+    """Facts and seconds of the asset in the folder; None when chunk jobs go on with it."""
     ffmpeg = find_ffmpeg(settings().ffmpeg_binary or None)
     info = probe(source)
     technique = inspect(source, info, ffmpeg=ffmpeg)
+    rungs = tuple(int(rung) for rung in settings().video_rungs.split(","))
+    if chunks.is_long(info):
+        chunks.divide(upload_id, work.attempt, info, technique, rungs)
+        return None
     uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
 
     def tell(percent: int) -> None:
         uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=percent)
 
-    rungs = tuple(int(rung) for rung in settings().video_rungs.split(","))
     asset = transcode(source, info, folder, ffmpeg=ffmpeg, settings=LadderSettings(rungs=rungs), on_progress=tell)
     facts = {**asdict(asset), **asdict(technique), "width": info.width, "height": info.height}
     return facts, max(1, round(asset.duration_s))
@@ -113,19 +120,6 @@ def _fail(upload_id: str, work: Work, code: str, detail: str) -> None:
 def _give_back(upload_id: str, work: Work, error: Exception) -> None:
     with suppress(LeaseLost):
         uploads.give_back(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, detail=str(error))
-
-
-@contextmanager
-def _work_folder(upload_id: str, attempt: int) -> Iterator[Path]:
-    """An empty folder of this attempt; what a lost one has left is gone."""
-    for old in uploads_folder().glob(f"{upload_id}.*.tmp"):
-        shutil.rmtree(old, ignore_errors=True)
-    folder = uploads_folder() / f"{upload_id}.{attempt}.tmp"
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def expire_unfinished() -> int:
