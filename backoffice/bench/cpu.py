@@ -32,12 +32,18 @@ def server_cpu_s() -> float:
 
 def tree_cpu_s(root: int) -> float:
     """CPU seconds so far of a process and all below it, with those that have ended and been waited for."""
+    stats = [stat for pid in family_of(root) if (stat := _stat(str(pid)))]
+    return sum(sum(stat[11:15]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def family_of(root: int) -> set[int]:
+    """A process and all below it."""
     stats = {int(entry.name): stat for entry in PROC.iterdir() if entry.name.isdigit() and (stat := _stat(entry.name))}
-    family, grown = {root}, 0
+    family, grown = {root} & stats.keys(), 0
     while grown != len(family):
         grown = len(family)
         family |= {pid for pid, stat in stats.items() if stat[1] in family}
-    return sum(sum(stats[pid][11:15]) for pid in family if pid in stats) / os.sysconf("SC_CLK_TCK")
+    return family
 
 
 def _stat(pid: str) -> list[int]:
