@@ -34,8 +34,8 @@ from backoffice.operations import uploads
 from backoffice.queries.health import missing
 from backoffice.queries.media import upload_status
 
-SECONDS = int(os.environ.get("BENCH_VIDEO_SECONDS", "300"))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "1"))
+SECONDS = 300
+ROUNDS = 1
 SIZE = "1280x720"
 CHUNK_S = 120
 GOAL_ONE, GOAL_CHUNKED, GOAL_WALL = 1.05, 1.15, 1.1
