@@ -68,6 +68,10 @@ class Settings:
     upload_hours: int = _setting(48, "Hours until an unfinished upload expires", at_least=1)
     video_rungs: str = _setting("1080,720,480,360", "Heights of the adaptive ladder, never above the source")
     export_days: int = _setting(7, "Days for which a file that was asked for can be fetched (M-9)", at_least=1)
+    video_chunk_above_minutes: int = _setting(
+        10, "Videos longer than this, minutes, are prepared in chunks by all media workers (T-5)", at_least=0
+    )
+    video_chunk_seconds: int = _setting(120, "Length of a chunk, seconds; a multiple of 6", at_least=6)
     media_link_minutes: int = _setting(240, "Life of a signed playback link (X-5)", at_least=1)
     storage: str = _setting("local", "Where finished media are kept: `local` (`VAR_DIR/media`) or `s3` (X-5)")
     s3_bucket: str = _setting("", "Bucket for `STORAGE=s3`; keys to it are not settings, see below")
@@ -118,6 +122,8 @@ class Settings:
         if not self.database_url.startswith("postgresql+psycopg://"):
             raise SettingsError("DATABASE_URL must start with postgresql+psycopg://")
         self._check_storage()
+        if self.video_chunk_seconds % 6:
+            raise SettingsError(f"VIDEO_CHUNK_SECONDS must be a multiple of 6, not {self.video_chunk_seconds}")
         if not all(rung.strip().isdigit() for rung in self.video_rungs.split(",")):
             raise SettingsError(f"VIDEO_RUNGS must be heights divided by commas, not {self.video_rungs!r}")
 

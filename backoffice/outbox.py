@@ -21,6 +21,8 @@ class Event(StrEnum):
     ARCHIVE_RECEIVED = "upload.archive_received"  # upload_id
     UPLOAD_PROCESSED = "upload.processed"  # upload_id
     PRODUCTS_UNUSED = "upload.products_unused"  # kind, products_id
+    UPLOAD_CHUNK_QUEUED = "upload.chunk_queued"  # chunk_id
+    UPLOAD_CHUNKS_DONE = "upload.chunks_done"  # upload_id, attempt
     COURSE_SUBMITTED = "course.submitted"  # submission_id
     COURSE_REJECTED = "course.rejected"  # submission_id
     COURSE_PUBLISHED = "course.published"  # submission_id

@@ -1,4 +1,4 @@
-"""CPU seconds of the database server, which runs on this machine."""
+"""CPU seconds of the database server and of other processes on this machine."""
 
 import os
 import time
@@ -28,6 +28,22 @@ def server_cpu_s() -> float:
     pids = [entry.name for entry in PROC.iterdir() if entry.name.isdigit()]
     ticks = sum(sum(stat[11:13]) for pid in pids if (stat := _stat(pid)) and postmaster in (stat[1], int(pid)))
     return (ticks + sum(_stat(str(postmaster))[13:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def tree_cpu_s(root: int) -> float:
+    """CPU seconds so far of a process and all below it, with those that have ended and been waited for."""
+    stats = [stat for pid in family_of(root) if (stat := _stat(str(pid)))]
+    return sum(sum(stat[11:15]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def family_of(root: int) -> set[int]:
+    """A process and all below it."""
+    stats = {int(entry.name): stat for entry in PROC.iterdir() if entry.name.isdigit() and (stat := _stat(entry.name))}
+    family, grown = {root} & stats.keys(), 0
+    while grown != len(family):
+        grown = len(family)
+        family |= {pid for pid, stat in stats.items() if stat[1] in family}
+    return family
 
 
 def _stat(pid: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from backoffice.models import (
     catalogues,
+    chunks,
     content,
     corrections,
     coupons,
@@ -21,6 +22,7 @@ from backoffice.models import (
 
 __all__ = [
     "catalogues",
+    "chunks",
     "content",
     "corrections",
     "coupons",

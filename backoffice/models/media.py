@@ -103,6 +103,8 @@ class Upload(Base):
     # What a received file waits for when it is the house that cannot go on; nobody has to do anything about it.
     hold_code: Mapped[str | None] = mapped_column(Text)
 
+    # What was found out about a video that is prepared in chunks, for all of its jobs.
+    plan: Mapped[dict[str, Any] | None]
     # Whose products are played and shown: they lie in the storage under `<kind>/<products_id>`. Rows may share them.
     products_id: Mapped[str] = mapped_column(Text, default=_own_id, index=True)
     product_bytes: Mapped[int] = mapped_column(default=0)

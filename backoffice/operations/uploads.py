@@ -94,7 +94,8 @@ def start_processing(*, actor: Actor, upload_id: str) -> Work | None:
     if upload.state in FINISHED:
         return None
     now = clock.now()
-    if upload.state in IN_WORK and upload.lease_until is not None and upload.lease_until > now:
+    # Without a lease in work: its chunks are.
+    if upload.state in IN_WORK and (upload.lease_until is None or upload.lease_until > now):
         raise Conflict("upload.busy", _l("This file is being processed already."))
     states.move(upload, UploadState.CHECKING, actor=actor)
     upload.attempt += 1

@@ -1,7 +1,7 @@
 """Which actors hear which event: the one table (rule 8). Sorted by the order of `Event`; an empty tuple is nobody."""
 
 from backoffice.outbox import Event
-from backoffice.tasks.actors import archives, course_exports, exports, files, letters, media, moderation, money
+from backoffice.tasks.actors import archives, chunks, course_exports, exports, files, letters, media, moderation, money
 from backoffice.tasks.registry import ActorFunction
 
 ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
@@ -13,6 +13,8 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.ARCHIVE_RECEIVED: (archives.import_course,),
     Event.UPLOAD_PROCESSED: (moderation.judge_waiting, letters.on_archive_processed),
     Event.PRODUCTS_UNUSED: (files.clear_products,),
+    Event.UPLOAD_CHUNK_QUEUED: (chunks.make_chunk,),
+    Event.UPLOAD_CHUNKS_DONE: (chunks.join_chunks,),
     Event.COURSE_SUBMITTED: (moderation.judge_submission,),
     Event.COURSE_REJECTED: (letters.on_course_rejected,),
     Event.COURSE_PUBLISHED: (letters.on_course_published,),

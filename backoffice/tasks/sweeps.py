@@ -10,7 +10,7 @@ from sqlalchemy import text
 from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.db import db, operation
-from backoffice.operations import bookkeeping, captions, counters, exports, purchases, uploads
+from backoffice.operations import bookkeeping, captions, chunks, counters, exports, purchases, uploads
 from backoffice.tasks import holds, originals, transport
 from backoffice.tasks.actors import course_exports, media, money
 
@@ -56,6 +56,7 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("prove the book", 1800, prove_book),
     Sweep("queue stuck uploads", 5, lambda: until_none(lambda: uploads.requeue_stuck(actor=SYSTEM))),
     Sweep("release held uploads", 30, holds.release),
+    Sweep("queue stuck chunks", 5, lambda: until_none(lambda: chunks.requeue_stuck(actor=SYSTEM))),
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),
     Sweep("clear unused captions", 21_600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),

@@ -75,12 +75,27 @@ def transcode(
     """
     settings = settings or LadderSettings()
     rungs = ladder.plan(info, settings.rungs)
-    progress = _Progress(info, on_progress)
-    _run(ladder.command(ffmpeg, source, info, rungs, leveling), info, out_dir, settings, progress)
+    progress = Progress(info, on_progress)
+    run_ffmpeg(ladder.command(ffmpeg, source, info, rungs, leveling), info, out_dir, settings, progress)
+    asset = finish(out_dir, info, rungs, ffmpeg=ffmpeg, settings=settings, leveling=leveling, progress=progress)
+    on_progress(100)
+    return asset
+
+
+def finish(
+    out_dir: Path,
+    info: VideoInfo,
+    rungs: tuple[Rung, ...],
+    *,
+    ffmpeg: Path,
+    settings: LadderSettings,
+    leveling: Leveling,
+    progress: "Progress",
+) -> VideoAsset:
+    """Prove that the ladder in the folder is whole, and add what is made of it. Raises `TranscodeFailed`."""
     pictures, sound, bandwidths = _read_back(out_dir, info, rungs)
     _check_lengths(info, pictures or sound)
     _make_stills(ffmpeg, out_dir, info, rungs, pictures or sound, _Stills(settings, progress))
-    on_progress(100)
     made = sorted(out_dir.iterdir())
     return VideoAsset(
         master=ladder.MASTER,
@@ -104,15 +119,16 @@ def _read_back(
 ) -> tuple[list[MediaPlaylist], list[MediaPlaylist], dict[str, int]]:
     """The playlists of pictures and of the sound, and bits per second by name, read from what was written."""
     try:
-        pictures = [playlists.read_media(out_dir / f"{rung.name}.m3u8") for rung in rungs]
-        sound = [playlists.read_media(out_dir / f"{ladder.AUDIO_RENDITION}.m3u8")] if info.has_audio else []
+        pictures = [playlists.finish_media(out_dir / f"{rung.name}.m3u8") for rung in rungs]
+        sound = [playlists.finish_media(out_dir / f"{ladder.AUDIO_RENDITION}.m3u8")] if info.has_audio else []
         rate = ladder.frame_rate(info) if rungs else None
         return pictures, sound, playlists.finish_master(out_dir / ladder.MASTER, rate)
     except PlaylistBroken as error:
         raise TranscodeFailed(_code(out_dir, "incomplete_output"), str(error)) from error
 
 
-def _run(argv: list[str], info: VideoInfo, out_dir: Path, settings: LadderSettings, progress: "_Progress") -> None:
+def run_ffmpeg(argv: list[str], info: VideoInfo, out_dir: Path, settings: LadderSettings, progress: "Progress") -> None:
+    """Run to a good end within limits that grow with the length of the video. Raises `TranscodeFailed`."""
     most_bytes = int(50 * sandbox.MIB + (info.duration_s + 10) * 20_000_000 / 8)
     rights = sandbox.Limits(
         wall_s=120 + settings.wall_s_per_s * info.duration_s,
@@ -135,7 +151,7 @@ def _code(out_dir: Path, otherwise: str) -> str:
     return "disk_full" if shutil.disk_usage(out_dir).free < _FULL_BYTES else otherwise
 
 
-class _Progress:
+class Progress:
     """Turns ffmpeg's `key=value` lines into a percentage, told at most once a second and never 100."""
 
     def __init__(self, info: VideoInfo, tell: Callable[[int], None]) -> None:
@@ -145,11 +161,13 @@ class _Progress:
         self._told_at = 0.0
 
     def line(self, line: str) -> None:
+        """Take a line of ffmpeg's report."""
         name, _, value = line.partition("=")
         if name == "out_time_us" and value.isdigit():
             self._percent = max(self._percent, min(99, int(100 * int(value) / self._whole_us)))
 
     def beat(self) -> None:
+        """Tell the percentage when it is time again."""
         now = time.monotonic()
         if now - self._told_at >= PROGRESS_EVERY_S:
             self._told_at = now
@@ -172,7 +190,7 @@ class _Stills:
     """Runs of ffmpeg over our own renditions: little work, little room."""
 
     settings: LadderSettings
-    progress: _Progress
+    progress: Progress
 
     def make(self, name: str, argv: list[str], out_dir: Path, duration_s: float) -> None:
         rights = sandbox.Limits(

@@ -51,6 +51,13 @@ def read_media(path: Path) -> MediaPlaylist:
     return MediaPlaylist(path.name, file.name, sum(segments), segments, size)
 
 
+def finish_media(path: Path) -> MediaPlaylist:
+    """As `read_media`, and from now on the playlist says that it will not grow any more."""
+    media = read_media(path)
+    path.write_text(path.read_text().replace("#EXT-X-PLAYLIST-TYPE:EVENT", "#EXT-X-PLAYLIST-TYPE:VOD"))
+    return media
+
+
 def finish_master(path: Path, rate: Fraction | None) -> dict[str, int]:
     """Add the frame rate that ffmpeg leaves out (sound has none); answers bits per second by media playlist name."""
     if not path.is_file():

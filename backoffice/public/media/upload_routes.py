@@ -22,6 +22,7 @@ from backoffice.operations.upload_rows import largest_mb
 from backoffice.public.incoming import MOST
 from backoffice.public.media import part_file, tus
 from backoffice.public.media.messages import error_sentence
+from backoffice.public.media.preview_routes import can_be_watched
 from backoffice.public.media.routes import bp
 from backoffice.public.media.tus import ProtocolError
 from backoffice.public.sessions import viewer
@@ -253,9 +254,9 @@ def retry_upload(upload_id: str) -> str | BaseResponse:
 
 
 def _fragment(upload: UploadStatus) -> str:
-    return render_template(
-        "media/state.html", upload=upload, reason=error_sentence(upload.error_code or upload.hold_code)
-    )
+    watch = upload.state is UploadState.TRANSCODING and can_be_watched(upload.id)
+    reason = error_sentence(upload.error_code or upload.hold_code)
+    return render_template("media/state.html", upload=upload, reason=reason, watch=watch)
 
 
 def _visible(upload_id: str) -> UploadStatus:

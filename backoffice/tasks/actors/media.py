@@ -4,8 +4,8 @@ import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from backoffice.db import db
 from backoffice.errors import Conflict
 from backoffice.integrations.images import ImageRefused, prepare_cover
 from backoffice.integrations.storage.house import part_path, storage, uploads_folder
+from backoffice.integrations.storage.scratch import work_folder
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.integrations.video.hls import TranscodeFailed, transcode
 from backoffice.integrations.video.ladder import LadderSettings
@@ -30,6 +31,7 @@ from backoffice.operations.upload_rows import LeaseLost
 from backoffice.operations.uploads import Work
 from backoffice.queries.media import uploads_with_use_of_their_file
 from backoffice.tasks import holds, originals
+from backoffice.tasks.actors import chunks
 from backoffice.tasks.registry import actor
 
 log = logging.getLogger(__name__)
@@ -58,14 +60,12 @@ def process_upload(*, upload_id: str) -> None:
 
 def _attempt(upload_id: str, work: Work) -> None:
     try:
-        with _work_folder(upload_id, work.attempt) as folder:
+        with work_folder(upload_id, work.attempt) as folder:
             _make(upload_id, work, folder)
     except LeaseLost:
         raise
     except Exception as error:
         _end(upload_id, work, error)
-    else:
-        part_path(upload_id).unlink(missing_ok=True)
 
 
 def _end(upload_id: str, work: Work, error: Exception) -> None:
@@ -83,6 +83,8 @@ def _end(upload_id: str, work: Work, error: Exception) -> None:
 
 
 def _make(upload_id: str, work: Work, folder: Path) -> None:
+    """From the file to its products; what was sent is deleted with the last use of it, or left to chunk jobs."""
+
     def keep_lease(percent: int) -> None:
         uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=percent)
 
@@ -94,13 +96,17 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
     with source.open("rb") as handle:
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
     if uploads.reuse(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, sha256=sha256):
+        source.unlink(missing_ok=True)
         return
     products = f"{work.kind.value}/{upload_id}"
     # A storage that is away says so here, before the long work is done for nothing.
     storage().head(products)
     holds.require_room(source)
     if work.kind is UploadKind.VIDEO:
-        asset, duration_s = _video(upload_id, work, source, folder)
+        made = _video(upload_id, work, source, folder)
+        if made is None:
+            return
+        asset, duration_s = made
     else:
         asset, duration_s = _image(upload_id, work, source, folder), None
     # The last look at the lease, and more of them on a long way: the products of another attempt are not replaced.
@@ -115,9 +121,11 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
         product_bytes=product_bytes,
         duration_s=duration_s,
     )
+    source.unlink(missing_ok=True)
 
 
-def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int]:
+def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int] | None:
+    """Facts and seconds of the asset in the folder; None when chunk jobs go on with it."""
     ffmpeg = find_ffmpeg(settings().ffmpeg_binary or None)
     info = probe(source)
 
@@ -125,8 +133,11 @@ def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict
         uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=percent)
 
     technique = inspect(source, info, ffmpeg=ffmpeg, on_wake=_once_a_second(lambda: tell(0)))
-    uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
     rungs = tuple(int(rung) for rung in settings().video_rungs.split(","))
+    if chunks.is_long(info):
+        chunks.divide(upload_id, work.attempt, info, technique, rungs)
+        return None
+    uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
     asset = transcode(
         source,
         info,
@@ -166,19 +177,6 @@ def _give_back(upload_id: str, work: Work, error: Exception, hold_code: str | No
         uploads.give_back(
             actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, detail=str(error), hold_code=hold_code
         )
-
-
-@contextmanager
-def _work_folder(upload_id: str, attempt: int) -> Iterator[Path]:
-    """An empty folder of this attempt; what a lost one has left is gone."""
-    for old in uploads_folder().glob(f"{upload_id}.*.tmp"):
-        shutil.rmtree(old, ignore_errors=True)
-    folder = uploads_folder() / f"{upload_id}.{attempt}.tmp"
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def expire_unfinished() -> int:
