@@ -1,19 +1,21 @@
 """The objects of the storage that rows point at (X-5). Whatever else comes to be kept there needs its lines here."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Row, exists, select
 
 from backoffice.db import db
 from backoffice.models.exports import ExportState, MoneyExport
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 
 PAGE = 200
-ID_DIGITS = 18
-# Below these the rows say what has to be there; of anything else they know nothing.
-KNOWN_PREFIXES = ("export/", "image/", "incoming/", "video/")
+# Keys of which the rows say whether they have to be there; of anything else they know nothing.
+_EXPORT = re.compile(r"export/([0-9]{1,18})\.csv")
+_PRODUCT = re.compile(r"(image|video)/([0-9a-f]{32})/(.+)")
+_INCOMING = re.compile(r"incoming/([0-9a-f]{32})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +33,30 @@ def wanted_objects() -> Iterator[WantedObject]:
     yield from _products(UploadKind.VIDEO)
 
 
+def is_known(key: str) -> bool:
+    """Whether the rows can say anything of such an object."""
+    return any(shape.fullmatch(key) for shape in (_EXPORT, _PRODUCT, _INCOMING))
+
+
 def may_be_wanted(key: str) -> bool:
-    """Whether a row points at this object, or work that makes such objects has not ended. One statement."""
-    prefix, _slash, rest = key.partition("/")
-    owner, _slash, name = rest.partition("/")
-    if prefix == "export":
-        number = owner.removesuffix(".csv")
-        if not (number.isdecimal() and len(number) <= ID_DIGITS):
+    """Whether a row points at this known object, or work that makes such objects has not ended. One statement."""
+    if export := _EXPORT.fullmatch(key):
+        return bool(db.session.scalar(select(exists().where(MoneyExport.id == int(export[1])))))
+    if incoming := _INCOMING.fullmatch(key):
+        upload = _upload(incoming[1])
+        return upload is not None and upload.state is not UploadState.DONE
+    if product := _PRODUCT.fullmatch(key):
+        upload = _upload(product[2])
+        if upload is None or upload.kind != product[1]:
             return False
-        return bool(db.session.scalar(select(exists().where(MoneyExport.id == int(number)))))
-    row = db.session.execute(select(Upload.kind, Upload.state, Upload.asset).where(Upload.id == owner)).one_or_none()
-    if row is None or prefix not in (row.kind, "incoming"):
-        return False
-    if prefix == "incoming":
-        return row.state is not UploadState.DONE
-    return row.state not in FINISHED or (row.state is UploadState.DONE and name in _files(row.asset))
+        return upload.state not in FINISHED or (upload.state is UploadState.DONE and product[3] in _files(upload.asset))
+    return False
+
+
+def _upload(upload_id: str) -> Row[tuple[UploadKind, UploadState, dict[str, Any] | None]] | None:
+    return db.session.execute(
+        select(Upload.kind, Upload.state, Upload.asset).where(Upload.id == upload_id)
+    ).one_or_none()
 
 
 def _exports() -> Iterator[WantedObject]:
