@@ -1,5 +1,6 @@
 """The objects of the storage that rows point at (X-5). Whatever else comes to be kept there needs its lines here."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,10 @@ from backoffice.models.exports import Export, ExportState
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 
 PAGE = 200
-ID_DIGITS = 18
-# Below these the rows say what has to be there; of anything else they know nothing.
-KNOWN_PREFIXES = ("export/", "image/", "incoming/", "video/")
+# Keys of which the rows say whether they have to be there; of anything else they know nothing.
+_EXPORT = re.compile(r"export/([0-9]{1,18})(?:\.csv|/course\.zip)")
+_PRODUCT = re.compile(r"(image|video)/([0-9a-f]{32})/(.+)")
+_INCOMING = re.compile(r"incoming/([0-9a-f]{32})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +33,32 @@ def wanted_objects() -> Iterator[WantedObject]:
     yield from _products(UploadKind.VIDEO)
 
 
+def is_known(key: str) -> bool:
+    """Whether the rows can say anything of such an object."""
+    return any(shape.fullmatch(key) for shape in (_EXPORT, _PRODUCT, _INCOMING))
+
+
 def may_be_wanted(key: str) -> bool:
-    """Whether a row points at this object, or work that makes such objects has not ended. One statement."""
-    prefix, _slash, rest = key.partition("/")
-    owner, _slash, name = rest.partition("/")
-    if prefix == "export":
-        # A history is one file, `export/7.csv`; a course is in a folder, `export/7/course.zip`.
-        number = owner.removesuffix(".csv")
-        if not (number.isdecimal() and len(number) <= ID_DIGITS):
-            return False
-        return bool(db.session.scalar(select(exists().where(Export.id == int(number)))))
+    """Whether a row points at this known object, or work that makes such objects has not ended. One statement."""
+    if export := _EXPORT.fullmatch(key):
+        return bool(db.session.scalar(select(exists().where(Export.id == int(export[1])))))
+    if incoming := _INCOMING.fullmatch(key):
+        waits = exists().where(Upload.id == incoming[1], Upload.state != UploadState.DONE)
+        return bool(db.session.scalar(select(waits)))
+    product = _PRODUCT.fullmatch(key)
+    if product is None:
+        return False
     # What was made of one upload may be shared by others, and outlive it.
+    owner = product[2]
     rows = db.session.execute(
-        select(Upload.id, Upload.kind, Upload.state, Upload.asset, Upload.products_id).where(
-            or_(Upload.id == owner, Upload.products_id == owner)
+        select(Upload.state, Upload.asset, Upload.products_id).where(
+            Upload.kind == product[1], or_(Upload.id == owner, Upload.products_id == owner)
         )
-    ).all()
-    if prefix == "incoming":
-        return any(row.id == owner and row.state is not UploadState.DONE for row in rows)
+    )
     return any(
         row.state not in FINISHED
-        or (row.state is UploadState.DONE and row.products_id == owner and name in _files(row.asset))
+        or (row.state is UploadState.DONE and row.products_id == owner and product[3] in _files(row.asset))
         for row in rows
-        if row.kind == prefix
     )
 
 

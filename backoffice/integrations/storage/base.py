@@ -125,7 +125,7 @@ class Storage(Protocol):
         """Keys under `prefix/` in the order of their bytes; all keys for an empty prefix."""
 
     def scan(self, prefix: str) -> Iterator[StoredObject]:
-        """As `list`, with what a listing knows; memory does not grow with the number of objects."""
+        """As `list`, with what a listing knows; memory grows with the names in one folder at most."""
 
     def discard_unfinished(self, *, before: datetime) -> int:
         """Remove what writes that were killed before this moment have left, none of it an object; returns how many."""

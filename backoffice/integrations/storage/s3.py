@@ -1,5 +1,6 @@
 """Storage in a bucket of S3, or of a server that speaks its language (X-5). Keys to it are found by boto3 itself."""
 
+import io
 import math
 import shutil
 import time
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
 
 import boto3
@@ -73,11 +74,12 @@ class S3Storage:
 
     def open(self, key: str) -> BinaryIO:
         with answering(key):
-            return cast(BinaryIO, self.client.get_object(Bucket=self.bucket, Key=self.name(key))["Body"])
+            body = self.client.get_object(Bucket=self.bucket, Key=self.name(key))["Body"]
+        return io.BufferedReader(_Body(key, body))
 
     def fetch(self, key: str, path: Path, *, on_progress: Callable[[], None] = nobody) -> None:
         teller = _Teller(on_progress)
-        with self.open(key) as body, path.open("wb") as file, answering(key):
+        with self.open(key) as body, path.open("wb") as file:
             while block := body.read(MIB):
                 file.write(block)
                 teller()
@@ -159,6 +161,26 @@ class S3Storage:
                 told = self.client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
             if failed := told.get("Errors"):
                 raise StorageAway(f"{len(failed)} objects were not deleted, the first: {failed[0]}")
+
+
+class _Body(io.RawIOBase):
+    """An object on its way here; a line that breaks says so in the words of the house."""
+
+    def __init__(self, key: str, body: Any) -> None:
+        self._key, self._body = key, body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with answering(self._key):
+            block = self._body.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
 
 
 class _Teller:
