@@ -1,6 +1,6 @@
 """Editing the content tree: modules, lectures and questions (L-1, C-3 to C-5). Everything works by plain forms."""
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -9,14 +9,15 @@ from backoffice.integrations.checks.model import LectureSnapshot, ModuleSnapshot
 from backoffice.markdown import render
 from backoffice.models.content import LectureKind
 from backoffice.models.media import UploadKind
-from backoffice.operations import content, uploads
+from backoffice.operations import content, editing, uploads
 from backoffice.public import refusals
 from backoffice.public.media.messages import error_sentence
 from backoffice.public.sessions import viewer
-from backoffice.public.studio import desk
+from backoffice.public.studio import autosave, desk
 from backoffice.public.studio.blueprint import bp
-from backoffice.public.studio.forms import LectureForm, NewLectureForm, QuestionForm, TitleForm
-from backoffice.public.studio.routes import Page, own, refuse
+from backoffice.public.studio.forms import LectureForm, ModuleForm, NewLectureForm, NewModuleForm
+from backoffice.public.studio.question_form import QuestionForm
+from backoffice.public.studio.routes import Page, own
 from backoffice.queries.media import upload_status
 from backoffice.queries.snapshots import snapshot_of
 from backoffice.queries.studio_nodes import lecture_details, question_details
@@ -37,7 +38,7 @@ def back(course_id: int, node_id: int | None = None, kind: str = "module", *, un
 def new_module(course_id: int) -> Page:
     """Add a module at the end (C-3)."""
     head = desk.load(course_id)
-    form = TitleForm()
+    form = NewModuleForm()
     if form.validate_on_submit():
         try:
             made = content.add_module(actor=viewer().actor, course_id=course_id, title=form.title.data or "")
@@ -56,15 +57,12 @@ def module(course_id: int, node_id: int) -> Page:
     shown = next((module for module in snapshot.course.modules if module.node_id == node_id), None)
     if shown is None:
         raise _gone()
-    form = TitleForm(title=shown.title)
-    if form.validate_on_submit():
-        try:
-            content.edit_module(actor=viewer().actor, course_id=course_id, node_id=node_id, title=form.title.data or "")
-        except DomainError as error:
-            refusals.show(form, error)
-        else:
-            flash(_("Saved."), "success")
-            return back(course_id, node_id)
+    form = ModuleForm({"title": shown.title})
+    if form.is_submitted():
+        place = {"course_id": course_id, "node_id": node_id}
+        answer = autosave.save(form, back(course_id, node_id), editing.save_module, **place)
+        if answer is not None:
+            return answer
     page = desk.page("studio/module.html", head, current=node_id, snapshot=snapshot, module=shown, form=form)
     return page, _status(form.is_submitted())
 
@@ -104,21 +102,12 @@ def lecture(course_id: int, node_id: int) -> Page:
     details = lecture_details(head.revision_id, node_id)
     if details is None:
         raise _gone()
-    form = LectureForm(obj=details, version=head.version)
-    if form.validate_on_submit():
-        try:
-            content.edit_lecture(
-                actor=viewer().actor,
-                course_id=course_id,
-                node_id=node_id,
-                version=form.shown_version(),
-                texts=form.texts(),
-            )
-        except DomainError as error:
-            refuse(form, error)
-        else:
-            flash(_("Saved."), "success")
-            return back(course_id, node_id, "lecture")
+    form = LectureForm({field: getattr(details, field) for field in LectureForm.FIELDS})
+    if form.is_submitted():
+        place = {"course_id": course_id, "node_id": node_id}
+        answer = autosave.save(form, back(course_id, node_id, "lecture"), editing.save_lecture, **place)
+        if answer is not None:
+            return answer
     video = own(upload_status(form.video_upload_id.data)) if form.video_upload_id.data else None
     page = desk.page(
         "studio/lecture.html",
@@ -151,15 +140,12 @@ def new_question(course_id: int, node_id: int) -> Page:
     head = desk.load(course_id)
     snapshot = snapshot_of(head.revision_id)
     _module, lecture_shown = _lecture_of(snapshot.course.modules, node_id)
-    form = QuestionForm(version=head.version)
-    rows = form.option_rows(request.form, ())
+    form = QuestionForm({})
     if form.validate_on_submit():
         try:
-            content.add_question(
-                actor=viewer().actor, course_id=course_id, lecture_node_id=node_id, texts=form.texts(rows)
-            )
+            content.add_question(actor=viewer().actor, course_id=course_id, lecture_node_id=node_id, texts=form.texts())
         except DomainError as error:
-            refuse(form, error)
+            refusals.show(form, error)
         else:
             flash(_("The question is added."), "success")
             return back(course_id, node_id, "lecture")
@@ -169,7 +155,6 @@ def new_question(course_id: int, node_id: int) -> Page:
         current=node_id,
         snapshot=snapshot,
         form=form,
-        rows=rows,
         lecture_node_id=node_id,
         lecture_title=lecture_shown.title,
         question=None,
@@ -184,28 +169,18 @@ def question(course_id: int, node_id: int) -> Page:
     details = question_details(head.revision_id, node_id)
     if details is None:
         raise _gone()
-    form = QuestionForm(obj=details, version=head.version)
-    rows = form.option_rows(request.form, details.options)
-    if form.validate_on_submit():
-        try:
-            content.edit_question(
-                actor=viewer().actor,
-                course_id=course_id,
-                node_id=node_id,
-                version=form.shown_version(),
-                texts=form.texts(rows),
-            )
-        except DomainError as error:
-            refuse(form, error)
-        else:
-            flash(_("Saved."), "success")
-            return back(course_id, details.lecture_node_id, "lecture")
+    form = QuestionForm({field: getattr(details, field) for field in QuestionForm.FIELDS})
+    if form.is_submitted():
+        place = {"course_id": course_id, "node_id": node_id}
+        then = back(course_id, details.lecture_node_id, "lecture")
+        answer = autosave.save(form, then, editing.save_question, **place)
+        if answer is not None:
+            return answer
     page = desk.page(
         "studio/question.html",
         head,
         current=details.lecture_node_id,
         form=form,
-        rows=rows,
         lecture_node_id=details.lecture_node_id,
         lecture_title="",
         question=details,
