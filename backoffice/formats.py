@@ -5,7 +5,8 @@ from typing import Any
 
 from babel.numbers import format_currency
 from flask import Flask
-from flask_babel import format_date, format_datetime, get_locale, ngettext
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, ngettext
+from flask_babel import gettext as _
 
 from backoffice import words
 from backoffice.money import Money
@@ -49,6 +50,13 @@ def duration(seconds: int) -> str:
     return ngettext("%(num)d s", "%(num)d s", left)
 
 
+def size(number: int) -> str:
+    """Bytes for people: "820 B", "1.4 MB"."""
+    units = (_("B"), _("KB"), _("MB"), _("GB"))
+    power = min(max(number.bit_length() - 1, 0) // 10, len(units) - 1)
+    return f"{format_decimal(round(number / 1024**power, 1 if power else 0))} {units[power]}"
+
+
 # Characters that a spreadsheet takes for the start of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -65,6 +73,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(day, "date")
     app.add_template_filter(month, "month")
     app.add_template_filter(duration, "duration")
+    app.add_template_filter(size, "size")
     app.jinja_env.globals.update(
         get_locale=get_locale,
         operation_names=words.OPERATIONS,

@@ -17,6 +17,7 @@ class UploadKind(StrEnum):
 
     VIDEO = "video"
     IMAGE = "image"
+    FILE = "file"
 
 
 class UploadState(StrEnum):
@@ -67,7 +68,7 @@ class Upload(Base):
     error_code: Mapped[str | None] = mapped_column(Text)
     error_detail: Mapped[str | None] = mapped_column(Text)
 
-    # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions.
+    # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions; for files: {}.
     asset: Mapped[dict[str, Any] | None]
     duration_s: Mapped[int | None]
 

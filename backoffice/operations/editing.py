@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from backoffice.access import Actor
 from backoffice.db import db, operation
-from backoffice.models.content import Lecture, Module, Question, Revision, RevisionSkill
+from backoffice.models.content import Lecture, Module, Question, Resource, Revision, RevisionSkill
 from backoffice.operations.content import LECTURE_FIELDS, QUESTION_FIELDS, checked_title, lecture_value, question_value
 from backoffice.operations.merging import Saved, Shown, merge
 from backoffice.operations.revisions import TEXT_COLUMNS, editable, text_value, write_texts
@@ -56,6 +56,13 @@ def save_question(*, actor: Actor, course_id: int, node_id: int, typed: Typed, s
     return _save(question, QUESTION_FIELDS, typed, shown, lambda field, value: question_value(known, field, value))
 
 
+@operation
+def save_resource(*, actor: Actor, course_id: int, node_id: int, typed: Typed, shown: Shown) -> Saved:
+    """Save the name under which a file is offered: `title` (C-4)."""
+    resource = node_of(Resource, editable(actor, course_id), node_id)
+    return _save(resource, ("title",), typed, shown, lambda _field, value: checked_title(value))
+
+
 def texts_of(revision: Revision) -> dict[str, Any]:
     """The texts of a course's page as they are stored, by the fields of `CourseTexts`."""
     skills = db.session.scalars(select(RevisionSkill.skill_id).where(RevisionSkill.revision_id == revision.id))
@@ -63,7 +70,7 @@ def texts_of(revision: Revision) -> dict[str, Any]:
 
 
 def _save(
-    row: Module | Lecture | Question,
+    row: Module | Lecture | Question | Resource,
     fields: tuple[str, ...],
     typed: Typed,
     shown: Shown,

@@ -13,6 +13,7 @@ from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
+from backoffice.operations.file_types import require_file_type
 from backoffice.operations.people import wait_for_turn
 from backoffice.operations.texts import clean_filename
 from backoffice.outbox import Event, emit
@@ -31,6 +32,7 @@ class Work:
 
     kind: UploadKind
     attempt: int
+    filename: str
 
 
 class LeaseLost(Conflict):
@@ -41,13 +43,13 @@ class LeaseLost(Conflict):
 def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int) -> Upload:
     """Announce a file of `size` bytes.
 
-    Errors: `upload.empty`, `upload.too_large` (data: limit_mb), `upload.too_many` while others are on their way.
+    Errors: `upload.empty`, `upload.too_large` (data: limit_mb), `upload.type`, `upload.too_many` at once.
     """
     actor.require(Action.UPLOAD)
-    limit_mb = largest_mb(kind)
+    require_file_type(kind, filename)
     if size < 1:
         raise Refused("upload.empty", _l("The file is empty."))
-    if size > limit_mb * MIB:
+    if size > (limit_mb := largest_mb(kind)) * MIB:
         message = _l("The file is larger than %(limit)s MB.", limit=limit_mb)
         raise Refused("upload.too_large", message, limit_mb=limit_mb)
     _require_room(actor.person_id)
@@ -66,7 +68,8 @@ def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int) -> Upload
 
 def largest_mb(kind: UploadKind) -> int:
     """The greatest size of a file of this kind, MiB."""
-    return settings().max_image_mb if kind is UploadKind.IMAGE else settings().max_upload_mb
+    smaller = {UploadKind.IMAGE: settings().max_image_mb, UploadKind.FILE: settings().max_file_mb}
+    return smaller.get(kind, settings().max_upload_mb)
 
 
 def _require_room(owner_id: int) -> None:
@@ -126,7 +129,7 @@ def start_processing(*, actor: Actor, upload_id: str) -> Work | None:
     reading_s = CHECK_SECONDS_PER_MIB * upload.size / MIB
     upload.lease_until = now + timedelta(seconds=settings().task_lease_seconds + reading_s)
     upload.updated_at = now
-    return Work(kind=upload.kind, attempt=upload.attempt)
+    return Work(kind=upload.kind, attempt=upload.attempt, filename=upload.filename)
 
 
 @operation

@@ -36,6 +36,7 @@ PUBLIC = frozenset(
         "storefront.authors",
         "storefront.author",
         "media.public_image",
+        "media.attachment",
         "media.stream",
         "learning.preview",
     }

@@ -8,7 +8,7 @@ from sqlalchemy import and_, exists, or_, select
 
 from backoffice import clock
 from backoffice.db import db
-from backoffice.models.content import Lecture, Revision, RevisionState
+from backoffice.models.content import Lecture, Resource, Revision, RevisionState
 from backoffice.models.courses import Course, CourseState
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 from backoffice.models.purchases import Enrolment
@@ -81,6 +81,34 @@ def picture_access(upload_id: str, viewer_id: int | None) -> PictureAccess | Non
     ).where(Upload.id == upload_id, Upload.kind == UploadKind.IMAGE, Upload.state == UploadState.DONE)
     row = db.session.execute(query).one_or_none()
     return None if row is None else PictureAccess(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccess:
+    """Whose file it is and how it is called; whether a free preview offers it, whether the viewer's enrolment does."""
+
+    owner_id: int
+    filename: str
+    is_public: bool
+    is_enrolled: bool
+
+
+def file_access(upload_id: str, viewer_id: int | None) -> FileAccess | None:
+    """Who may save this file for download; None when there is none that is ready (C-4, P-1). One statement."""
+    offered = and_(
+        Resource.upload_id == Upload.id,
+        Lecture.id == Resource.lecture_id,
+        Course.live_revision_id == Resource.revision_id,
+    )
+    enrolled = and_(Enrolment.course_id == Course.id, Enrolment.student_id == viewer_id, Enrolment.open_at(clock.now()))
+    query = select(
+        Upload.owner_id,
+        Upload.filename,
+        exists().where(offered, Lecture.free_preview, Course.blocked_at.is_(None)),
+        exists().where(offered, enrolled),
+    ).where(Upload.id == upload_id, Upload.kind == UploadKind.FILE, Upload.state == UploadState.DONE)
+    row = db.session.execute(query).one_or_none()
+    return None if row is None else FileAccess(*row)
 
 
 def is_free_preview(upload_id: str) -> bool:

@@ -6,9 +6,12 @@ from backoffice.config import settings
 from backoffice.integrations.storage.base import Storage
 from backoffice.integrations.storage.local import LocalStorage
 
+# The one object of a file for download.
+ATTACHMENT = "content"
+
 
 def storage() -> Storage:
-    """The storage of finished products: `video/<upload>/…` and `image/<upload>/…`."""
+    """The storage of finished products: `video/<upload>/…`, `image/<upload>/…`, `file/<upload>/content`."""
     return LocalStorage(settings().var_dir / "media")
 
 

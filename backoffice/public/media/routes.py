@@ -1,4 +1,7 @@
-"""Delivery: covers to everybody who may see the course, videos to the holder of a signed link (X-5)."""
+"""Delivery: covers and files to everybody who may see them, videos to the holder of a signed link (X-5)."""
+
+import unicodedata
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -8,11 +11,11 @@ from backoffice.config import settings
 from backoffice.errors import DomainError
 from backoffice.integrations.storage import signing
 from backoffice.integrations.storage.base import BadKey, ObjectMissing
-from backoffice.integrations.storage.house import storage
+from backoffice.integrations.storage.house import ATTACHMENT, storage
 from backoffice.integrations.storage.ranges import range_response
 from backoffice.public.media.links import EVERYBODY, video_prefix
 from backoffice.public.sessions import viewer
-from backoffice.queries.media import is_free_preview, picture_access
+from backoffice.queries.media import FileAccess, file_access, is_free_preview, picture_access
 
 bp = Blueprint("media", __name__)
 YEAR_S = 365 * 24 * 3600
@@ -53,6 +56,29 @@ def stream(token: str, upload_id: str, name: str) -> BaseResponse:
     if not opens:
         abort(403)
     return _file(f"{prefix}/{name}")
+
+
+@bp.get("/media/file/<upload_id>")
+def attachment(upload_id: str) -> BaseResponse:
+    """A file of a lecture, for its students, its author and staff, and for everybody where the lecture is free (C-4).
+
+    It is saved under its own name and never shown: whatever it holds, nothing of it runs here.
+    """
+    access = file_access(upload_id, viewer().id)
+    if access is None:
+        abort(404)
+    if not (access.is_public or access.is_enrolled or access.owner_id == viewer().id or viewer().is_staff):
+        abort(404)
+    response = _file(f"file/{upload_id}/{ATTACHMENT}")
+    plain = unicodedata.normalize("NFKD", access.filename).encode("ascii", "ignore").decode()
+    names = {"filename": plain} if plain == access.filename else {"filename": plain, "filename*": _extended(access)}
+    response.headers.set("Content-Disposition", "attachment", **names)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _extended(access: FileAccess) -> str:
+    return f"UTF-8''{quote(access.filename, safe='')}"
 
 
 def _file(key: str) -> BaseResponse:

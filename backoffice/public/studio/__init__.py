@@ -5,9 +5,19 @@ from backoffice.public.studio import (
     content_routes,
     coupon_routes,
     outline_routes,
+    resource_routes,
     routes,
     version_routes,
 )
 from backoffice.public.studio.blueprint import bp
 
-__all__ = ["author_routes", "bp", "content_routes", "coupon_routes", "outline_routes", "routes", "version_routes"]
+__all__ = [
+    "author_routes",
+    "bp",
+    "content_routes",
+    "coupon_routes",
+    "outline_routes",
+    "resource_routes",
+    "routes",
+    "version_routes",
+]

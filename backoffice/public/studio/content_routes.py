@@ -10,6 +10,7 @@ from backoffice.markdown import render
 from backoffice.models.content import LectureKind
 from backoffice.models.media import UploadKind
 from backoffice.operations import content, editing, uploads
+from backoffice.operations.file_types import file_types
 from backoffice.public import refusals
 from backoffice.public.media.messages import error_sentence
 from backoffice.public.sessions import viewer
@@ -23,15 +24,19 @@ from backoffice.queries.snapshots import snapshot_of
 from backoffice.queries.studio_nodes import lecture_details, question_details
 
 
-def _gone() -> NotFound:
+def gone() -> NotFound:
+    """The refusal of an address whose part of the course was deleted."""
     return NotFound("node.not_found", _("This part of the course is no longer there."))
 
 
-def back(course_id: int, node_id: int | None = None, kind: str = "module", *, undo: int | None = None) -> Response:
+def back(
+    course_id: int, node_id: int | None = None, kind: str = "module", *, undo: int | None = None, anchor: str = ""
+) -> Response:
     """Lead to the page of a node, or of the course, which offers to `undo` a deletion by its number."""
     if node_id is None:
         return redirect(url_for("studio.course", course_id=course_id, undo=undo))
-    return redirect(url_for(f"studio.{kind}", course_id=course_id, node_id=node_id, undo=undo))
+    page = f"studio.{kind}"
+    return redirect(url_for(page, course_id=course_id, node_id=node_id, undo=undo, _anchor=anchor or None))
 
 
 @bp.route("/courses/<int:course_id>/modules/new", methods=["GET", "POST"])
@@ -56,7 +61,7 @@ def module(course_id: int, node_id: int) -> Page:
     snapshot = snapshot_of(head.revision_id)
     shown = next((module for module in snapshot.course.modules if module.node_id == node_id), None)
     if shown is None:
-        raise _gone()
+        raise gone()
     form = ModuleForm({"title": shown.title})
     if form.is_submitted():
         place = {"course_id": course_id, "node_id": node_id}
@@ -74,7 +79,7 @@ def new_lecture(course_id: int, node_id: int) -> Page:
     snapshot = snapshot_of(head.revision_id)
     shown = next((module for module in snapshot.course.modules if module.node_id == node_id), None)
     if shown is None:
-        raise _gone()
+        raise gone()
     form = NewLectureForm()
     if form.validate_on_submit():
         try:
@@ -101,7 +106,7 @@ def lecture(course_id: int, node_id: int) -> Page:
     module_shown, lecture_shown = _lecture_of(snapshot.course.modules, node_id)
     details = lecture_details(head.revision_id, node_id)
     if details is None:
-        raise _gone()
+        raise gone()
     form = LectureForm({field: getattr(details, field) for field in LectureForm.FIELDS})
     if form.is_submitted():
         place = {"course_id": course_id, "node_id": node_id}
@@ -117,6 +122,9 @@ def lecture(course_id: int, node_id: int) -> Page:
         module=module_shown,
         lecture=details,
         questions=lecture_shown.questions,
+        resources=lecture_shown.resources,
+        file_types=",".join(f".{ending}" for ending in file_types()),
+        max_file_bytes=uploads.largest_mb(UploadKind.FILE) * uploads.MIB,
         form=form,
         video=video,
         video_error=error_sentence(video.error_code) if video and video.error_code else "",
@@ -131,7 +139,7 @@ def _lecture_of(modules: tuple[ModuleSnapshot, ...], node_id: int) -> tuple[Modu
         for lecture_shown in module_shown.lectures:
             if lecture_shown.node_id == node_id:
                 return module_shown, lecture_shown
-    raise _gone()
+    raise gone()
 
 
 @bp.route("/courses/<int:course_id>/lectures/<int:node_id>/questions/new", methods=["GET", "POST"])
@@ -168,7 +176,7 @@ def question(course_id: int, node_id: int) -> Page:
     head = desk.load(course_id)
     details = question_details(head.revision_id, node_id)
     if details is None:
-        raise _gone()
+        raise gone()
     form = QuestionForm({field: getattr(details, field) for field in QuestionForm.FIELDS})
     if form.is_submitted():
         place = {"course_id": course_id, "node_id": node_id}

@@ -1,6 +1,7 @@
 """Uploads become what is played and shown; what is left lying is taken up again or cleared away (T-2 to T-5, C-4)."""
 
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,8 +15,10 @@ from backoffice.access import SYSTEM
 from backoffice.config import settings
 from backoffice.db import db
 from backoffice.errors import Conflict
+from backoffice.integrations import attachments
+from backoffice.integrations.attachments import FileRefused
 from backoffice.integrations.images import ImageRefused, prepare_cover
-from backoffice.integrations.storage.house import part_path, storage, uploads_folder
+from backoffice.integrations.storage.house import ATTACHMENT, part_path, storage, uploads_folder
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.integrations.video.hls import TranscodeFailed, transcode
 from backoffice.integrations.video.ladder import LadderSettings
@@ -55,7 +58,7 @@ def _attempt(upload_id: str, work: Work) -> None:
     try:
         with _work_folder(upload_id, work.attempt) as folder:
             _make(upload_id, work, folder)
-    except (VideoRefused, ImageRefused) as refused:
+    except (VideoRefused, ImageRefused, FileRefused) as refused:
         _fail(upload_id, work, refused.code, refused.detail)
     except TranscodeFailed as failed:
         if failed.code == "disk_full" or work.attempt < TRANSCODE_ATTEMPTS:
@@ -78,8 +81,10 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
         return
     if work.kind is UploadKind.VIDEO:
         asset, duration_s = _video(upload_id, work, source, folder)
-    else:
+    elif work.kind is UploadKind.IMAGE:
         asset, duration_s = _image(upload_id, work, source, folder), None
+    else:
+        asset, duration_s = _file(upload_id, work, source, folder), None
     # The last look at the lease: the products of another attempt are not replaced.
     uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=100)
     storage().put_tree(f"{work.kind.value}/{upload_id}", folder)
@@ -104,6 +109,14 @@ def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict
 def _image(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
     uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
     return asdict(prepare_cover(source, folder))
+
+
+def _file(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
+    attachments.check(source, work.filename)
+    uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
+    # The same bytes under another name, not a copy: the source goes when all is done.
+    os.link(source, folder / ATTACHMENT)
+    return {}
 
 
 def _fail(upload_id: str, work: Work, code: str, detail: str) -> None:
