@@ -68,6 +68,11 @@ class Upload(Base):
     error_code: Mapped[str | None] = mapped_column(Text)
     error_detail: Mapped[str | None] = mapped_column(Text)
 
+    # A cover of which another part is shown: made from the original of `source_id`. In parts of 10,000 of the upright
+    # picture: {"x": of its width, "y": of its height, "width": of its width}; the height follows from 16:9.
+    source_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"))
+    crop: Mapped[dict[str, Any] | None]
+
     # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions; for files: {}.
     asset: Mapped[dict[str, Any] | None]
     duration_s: Mapped[int | None]

@@ -1,6 +1,5 @@
 """Uploads: bytes coming in, a worker's attempts under a lease, and the sweeps over what was left lying (T-2 to T-5)."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 from backoffice.operations.file_types import require_file_type
 from backoffice.operations.people import wait_for_turn
 from backoffice.operations.texts import clean_filename
+from backoffice.operations.upload_work import Work, work_of
 from backoffice.outbox import Event, emit
 
 MIB = 1024 * 1024
@@ -24,15 +24,6 @@ SWEEP_BATCH = 100
 CHECK_SECONDS_PER_MIB = 0.2
 IN_WORK = (UploadState.CHECKING, UploadState.TRANSCODING)
 GAVE_UP = "gave_up"
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One attempt that was begun; `attempt` is named in every further step and proves that the lease is still held."""
-
-    kind: UploadKind
-    attempt: int
-    filename: str
 
 
 class LeaseLost(Conflict):
@@ -129,7 +120,7 @@ def start_processing(*, actor: Actor, upload_id: str) -> Work | None:
     reading_s = CHECK_SECONDS_PER_MIB * upload.size / MIB
     upload.lease_until = now + timedelta(seconds=settings().task_lease_seconds + reading_s)
     upload.updated_at = now
-    return Work(kind=upload.kind, attempt=upload.attempt, filename=upload.filename)
+    return work_of(upload)
 
 
 @operation

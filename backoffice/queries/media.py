@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from backoffice import clock
 from backoffice.db import db
@@ -49,6 +50,38 @@ def upload_status(upload_id: str) -> UploadStatus | None:
     )
     row = db.session.execute(select(*columns).where(Upload.id == upload_id)).one_or_none()
     return None if row is None else UploadStatus(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class CoverPicture:
+    """A finished cover and the picture that it shows a part of.
+
+    `whole` is the name of the rendition of `source_id` that shows all of it; `width` and `height` are the original's
+    pixels; `crop` as in `Upload.crop`, None for the middle.
+    """
+
+    upload_id: str
+    source_id: str
+    whole: str
+    width: int
+    height: int
+    crop: dict[str, int] | None
+
+
+def cover_picture(upload_id: str) -> CoverPicture | None:
+    """The cover and its picture; None unless both are ready and the original was kept. One statement."""
+    source = aliased(Upload)
+    query = (
+        select(Upload.id, source.id, source.asset, Upload.crop)
+        .join(source, source.id == func.coalesce(Upload.source_id, Upload.id))
+        .where(Upload.id == upload_id, Upload.kind == UploadKind.IMAGE)
+        .where(Upload.state == UploadState.DONE, source.state == UploadState.DONE)
+    )
+    row = db.session.execute(query).one_or_none()
+    if row is None or "whole" not in (row.asset or {}):
+        return None
+    asset = row.asset
+    return CoverPicture(row[0], row[1], asset["whole"]["name"], asset["width"], asset["height"], row.crop)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Files for download of lectures (C-4)."""
+"""Files for download of lectures (C-4), and covers that show a part of their picture (C-1)."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0010"
 down_revision = "0006"
@@ -52,8 +53,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_resource_node_id"), "resource", ["node_id"])
     op.create_index(op.f("ix_resource_upload_id"), "resource", ["upload_id"])
 
+    op.add_column("upload", sa.Column("source_id", sa.Text(), nullable=True))
+    op.add_column("upload", sa.Column("crop", JSONB(), nullable=True))
+    op.create_foreign_key(op.f("fk_upload_source_id_upload"), "upload", "upload", ["source_id"], ["id"])
+
 
 def downgrade() -> None:
+    op.drop_column("upload", "crop")
+    op.drop_column("upload", "source_id")
     op.drop_table("resource")
     for (table, name), (_words, before) in WORDS.items():
         _allow(table, name, before)

@@ -8,6 +8,8 @@ from backoffice.integrations.storage.local import LocalStorage
 
 # The one object of a file for download.
 ATTACHMENT = "content"
+# A picture as it was sent, to show another part of it later; given to nobody.
+ORIGINAL = "original"
 
 
 def storage() -> Storage:

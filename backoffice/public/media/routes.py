@@ -11,7 +11,7 @@ from backoffice.config import settings
 from backoffice.errors import DomainError
 from backoffice.integrations.storage import signing
 from backoffice.integrations.storage.base import BadKey, ObjectMissing
-from backoffice.integrations.storage.house import ATTACHMENT, storage
+from backoffice.integrations.storage.house import ATTACHMENT, ORIGINAL, storage
 from backoffice.integrations.storage.ranges import range_response
 from backoffice.public.media.links import EVERYBODY, video_prefix
 from backoffice.public.sessions import viewer
@@ -33,10 +33,13 @@ def public_image(upload_id: str, name: str) -> BaseResponse:
     access = picture_access(upload_id, viewer().id)
     if access is None:
         abort(404)
-    if not (access.is_public or access.is_enrolled or access.owner_id == viewer().id or viewer().is_staff):
+    is_insider = access.owner_id == viewer().id or viewer().is_staff
+    # What the author has cut off is nobody's business, and the original is never given out.
+    is_cover = name.startswith("cover-")
+    if not (is_insider or (is_cover and (access.is_public or access.is_enrolled))) or name == ORIGINAL:
         abort(404)
     response = _file(f"image/{upload_id}/{name}")
-    reach = "public" if access.is_public else "private"
+    reach = "public" if is_cover and access.is_public else "private"
     response.headers["Cache-Control"] = f"{reach}, max-age={YEAR_S}, immutable"
     return response
 

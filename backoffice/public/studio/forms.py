@@ -19,6 +19,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
+from wtforms.widgets import RangeInput
 
 from backoffice import money
 from backoffice.models.content import Level
@@ -176,6 +177,15 @@ class NewModuleForm(FlaskForm):
     """What a module begins with."""
 
     title = StringField(_l("Title"), validators=[DataRequired()])
+
+
+class CropForm(FlaskForm):
+    """The part of a picture that a cover shows, in parts of 10,000 (C-1)."""
+
+    x = IntegerField(_l("Left or right"), widget=RangeInput(), validators=[InputRequired()])
+    y = IntegerField(_l("Up or down"), widget=RangeInput(), validators=[InputRequired()])
+    width = IntegerField(_l("Size of the part"), widget=RangeInput(), validators=[InputRequired()])
+    shown_upload_id = HiddenField(validators=[InputRequired()])
 
 
 class ModuleForm(SharedForm):

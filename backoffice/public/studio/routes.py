@@ -13,6 +13,7 @@ from backoffice.operations import courses as course_operations
 from backoffice.operations import editing, revisions, submissions, uploads
 from backoffice.public import refusals
 from backoffice.public.incoming import whole_number
+from backoffice.public.media.messages import error_sentence
 from backoffice.public.security import limiter
 from backoffice.public.sessions import viewer
 from backoffice.public.studio import autosave, desk
@@ -119,6 +120,7 @@ def texts(course_id: int) -> Page:
         snapshot=snapshot,
         form=form,
         cover=own(cover),
+        cover_error=error_sentence(cover.error_code) if cover and cover.error_code else "",
         max_picture_bytes=uploads.largest_mb(UploadKind.IMAGE) * uploads.MIB,
     )
     return page, 422 if form.is_submitted() else 200

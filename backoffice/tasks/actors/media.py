@@ -18,7 +18,8 @@ from backoffice.errors import Conflict
 from backoffice.integrations import attachments
 from backoffice.integrations.attachments import FileRefused
 from backoffice.integrations.images import ImageRefused, prepare_cover
-from backoffice.integrations.storage.house import ATTACHMENT, part_path, storage, uploads_folder
+from backoffice.integrations.storage.base import ObjectMissing
+from backoffice.integrations.storage.house import ATTACHMENT, ORIGINAL, part_path, storage, uploads_folder
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.integrations.video.hls import TranscodeFailed, transcode
 from backoffice.integrations.video.ladder import LadderSettings
@@ -26,7 +27,8 @@ from backoffice.integrations.video.probe import VideoRefused, probe
 from backoffice.integrations.video.technique import inspect
 from backoffice.models.media import UploadKind
 from backoffice.operations import uploads
-from backoffice.operations.uploads import LeaseLost, Work
+from backoffice.operations.upload_work import Work
+from backoffice.operations.uploads import LeaseLost
 from backoffice.queries.media import uploads_with_use_of_their_file
 from backoffice.tasks.registry import actor
 
@@ -76,6 +78,9 @@ def _attempt(upload_id: str, work: Work) -> None:
 
 def _make(upload_id: str, work: Work, folder: Path) -> None:
     source = part_path(upload_id)
+    if work.source_id is not None:
+        with suppress(ObjectMissing):
+            storage().fetch(f"image/{work.source_id}/{ORIGINAL}", source)
     if not source.is_file():
         _fail(upload_id, work, "source_missing", str(source))
         return
@@ -108,7 +113,10 @@ def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict
 
 def _image(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
     uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
-    return asdict(prepare_cover(source, folder))
+    asset = asdict(prepare_cover(source, folder, crop=work.crop))
+    if work.source_id is None:
+        os.link(source, folder / ORIGINAL)
+    return asset
 
 
 def _file(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
