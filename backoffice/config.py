@@ -64,6 +64,12 @@ class Settings:
     max_archive_mb: int = _setting(
         20_480, "Greatest size of the archive of a course, and of all that is in it, MiB", at_least=1
     )
+    max_file_mb: int = _setting(200, "Greatest size of a file for download, MiB (C-4)", at_least=1)
+    file_types: str = _setting(
+        "pdf,epub,txt,md,csv,json,ipynb,py,js,sql,rtf,doc,docx,xls,xlsx,ppt,pptx,odt,ods,odp,zip,7z,"
+        "png,jpg,jpeg,gif,webp,svg,mp3,m4a,ogg,wav",
+        "Endings that files for download may have; they are never shown in the browser, only saved (C-4)",
+    )
     max_open_uploads: int = _setting(30, "Files that one person may have on their way at the same time", at_least=1)
     upload_hours: int = _setting(48, "Hours until an unfinished upload expires", at_least=1)
     video_rungs: str = _setting("1080,720,480,360", "Heights of the adaptive ladder, never above the source")

@@ -19,6 +19,7 @@ class UploadKind(StrEnum):
     VIDEO = "video"
     IMAGE = "image"
     ARCHIVE = "archive"
+    FILE = "file"
 
 
 class UploadState(StrEnum):
@@ -108,8 +109,13 @@ class Upload(Base):
     # Whose products are played and shown: they lie in the storage under `<kind>/<products_id>`. Rows may share them.
     products_id: Mapped[str] = mapped_column(Text, default=_own_id, index=True)
     product_bytes: Mapped[int] = mapped_column(default=0)
-    # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions; for archives:
-    # the course that was made of it, or what is wrong with it.
+    # A cover of which another part is shown: made from the original of `source_id`. In parts of 10,000 of the upright
+    # picture: {"x": of its width, "y": of its height, "width": of its width}; the height follows from 16:9.
+    source_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"))
+    crop: Mapped[dict[str, Any] | None]
+
+    # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions; for files: {};
+    # for archives: the course that was made of it, or what is wrong with it.
     asset: Mapped[dict[str, Any] | None]
     duration_s: Mapped[int | None]
 

@@ -1,20 +1,21 @@
 """The objects of the storage that rows point at (X-5). Whatever else comes to be kept there needs its lines here."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import exists, or_, select
 
 from backoffice.db import db
+from backoffice.integrations.storage.house import ATTACHMENT, ORIGINAL
 from backoffice.models.exports import Export, ExportState
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 
 PAGE = 200
 # Keys of which the rows say whether they have to be there; of anything else they know nothing.
 _EXPORT = re.compile(r"export/([0-9]{1,18})(?:\.csv|/course\.zip)")
-_PRODUCT = re.compile(r"(image|video)/([0-9a-f]{32})/(.+)")
+_PRODUCT = re.compile(r"(file|image|video)/([0-9a-f]{32})/(.+)")
 _INCOMING = re.compile(r"incoming/([0-9a-f]{32})")
 
 
@@ -29,6 +30,7 @@ class WantedObject:
 def wanted_objects() -> Iterator[WantedObject]:
     """All of them in the order of their keys. Read page by page, with one statement for each."""
     yield from _exports()
+    yield from _products(UploadKind.FILE)
     yield from _products(UploadKind.IMAGE)
     yield from _products(UploadKind.VIDEO)
 
@@ -51,15 +53,23 @@ def may_be_wanted(key: str) -> bool:
     # What was made of one upload may be shared by others, and outlive it.
     owner = product[2]
     rows = db.session.execute(
-        select(Upload.state, Upload.asset, Upload.products_id).where(
+        select(Upload.state, Upload.kind, Upload.asset, Upload.source_id, Upload.products_id).where(
             Upload.kind == product[1], or_(Upload.id == owner, Upload.products_id == owner)
         )
     )
     return any(
         row.state not in FINISHED
-        or (row.state is UploadState.DONE and row.products_id == owner and product[3] in _files(row.asset))
+        or (
+            row.state is UploadState.DONE
+            and row.products_id == owner
+            and product[3] in _files(row.kind, row.asset, row.source_id)
+        )
         for row in rows
     )
+
+
+def _names(row: Any) -> Collection[str]:
+    return _files(row.kind, row.asset, row.source_id)
 
 
 def _exports() -> Iterator[WantedObject]:
@@ -75,7 +85,7 @@ def _exports() -> Iterator[WantedObject]:
 def _products(kind: UploadKind) -> Iterator[WantedObject]:
     # Ids are hexadecimal and of one length: every language sorts them as bytes.
     made = (
-        select(Upload.products_id, Upload.asset)
+        select(Upload.products_id, Upload.asset, Upload.source_id)
         .distinct(Upload.products_id)
         .where(Upload.kind == kind, Upload.state == UploadState.DONE)
         .order_by(Upload.products_id)
@@ -83,16 +93,24 @@ def _products(kind: UploadKind) -> Iterator[WantedObject]:
     )
     last = ""
     while page := db.session.execute(made.where(Upload.products_id > last)).all():
-        for products_id, asset in page:
-            for name, size in sorted(_files(asset).items()):
+        for products_id, asset, source_id in page:
+            for name, size in sorted(_files(kind, asset, source_id).items()):
                 yield WantedObject(f"{kind.value}/{products_id}/{name}", size)
         last = page[-1].products_id
 
 
-def _files(asset: dict[str, Any] | None) -> dict[str, int | None]:
-    """Name → bytes of what was made of an upload: a video names all its files, a picture its renditions."""
+def _files(kind: UploadKind, asset: dict[str, Any] | None, source_id: str | None) -> dict[str, int | None]:
+    """Name → bytes of what was made of an upload: a video names all its files, a picture its renditions.
+
+    A picture that is not a part of another one is kept as it was sent, too.
+    """
+    if kind is UploadKind.FILE:
+        return {ATTACHMENT: None}
     facts = asset or {}
     found: dict[str, int | None] = dict.fromkeys(facts.get("files", ()))
-    for rendition in facts.get("renditions", ()):
+    whole = [facts["whole"]] if "whole" in facts else []
+    for rendition in (*facts.get("renditions", ()), *whole):
         found[rendition.get("file") or rendition["name"]] = rendition["size_bytes"]
+    if whole and source_id is None:
+        found[ORIGINAL] = None
     return found

@@ -1,4 +1,4 @@
-"""Delivery: covers to everybody who may see the course, videos to the holder of a signed link (X-5)."""
+"""Delivery: covers and files to everybody who may see them, videos to the holder of a signed link (X-5)."""
 
 from flask import Blueprint, Response, abort
 from werkzeug.wrappers import Response as BaseResponse
@@ -7,11 +7,12 @@ from backoffice import clock
 from backoffice.config import settings
 from backoffice.errors import DomainError
 from backoffice.integrations.storage import signing
+from backoffice.integrations.storage.house import ATTACHMENT, ORIGINAL
 from backoffice.public.media.delivery import deliver
 from backoffice.public.media.links import EVERYBODY, captions_prefix, video_prefix
 from backoffice.public.sessions import viewer
 from backoffice.queries.captions import caption_text, is_free_caption
-from backoffice.queries.media import is_free_preview, picture_access
+from backoffice.queries.media import file_access, is_free_preview, picture_access
 
 bp = Blueprint("media", __name__)
 YEAR_S = 365 * 24 * 3600
@@ -29,10 +30,13 @@ def public_image(upload_id: str, name: str) -> BaseResponse:
     access = picture_access(upload_id, viewer().id)
     if access is None:
         abort(404)
-    if not (access.is_public or access.is_enrolled or access.owner_id == viewer().id or viewer().is_staff):
+    is_insider = access.owner_id == viewer().id or viewer().is_staff
+    # What the author has cut off is nobody's business, and the original is never given out.
+    is_cover = name.startswith("cover-")
+    if not (is_insider or (is_cover and (access.is_public or access.is_enrolled))) or name == ORIGINAL:
         abort(404)
     response = deliver(f"image/{upload_id}/{name}", seconds=settings().media_link_minutes * 60)
-    reach = "public" if access.is_public else "private"
+    reach = "public" if is_cover and access.is_public else "private"
     # A link to where the picture lies does not last as the picture does.
     lasts = f"max-age={YEAR_S}, immutable" if response.location is None else f"max-age={response.cache_control.max_age}"
     response.headers["Cache-Control"] = f"{reach}, {lasts}"
@@ -51,6 +55,24 @@ def stream(token: str, upload_id: str, name: str) -> BaseResponse:
     if not opens:
         abort(403)
     return deliver(f"{prefix}/{name}", seconds=signing.seconds_left(token, now=clock.now()))
+
+
+@bp.get("/media/file/<upload_id>")
+def attachment(upload_id: str) -> BaseResponse:
+    """A file of a lecture, for its students, its author and staff, and for everybody where the lecture is free (C-4).
+
+    It is saved under its own name and never shown: whatever it holds, nothing of it runs here.
+    """
+    access = file_access(upload_id, viewer().id)
+    if access is None:
+        abort(404)
+    if not (access.is_public or access.is_enrolled or access.owner_id == viewer().id or viewer().is_staff):
+        abort(404)
+    key = f"file/{access.products_id}/{ATTACHMENT}"
+    seconds = settings().media_link_minutes * 60
+    response = deliver(key, seconds=seconds, filename=access.filename, mimetype="application/octet-stream")
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 @bp.get("/v/<token>/captions/<int:caption_id>.vtt")

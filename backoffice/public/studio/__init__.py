@@ -6,8 +6,10 @@ from backoffice.public.studio import (
     caption_routes,
     content_routes,
     coupon_routes,
+    cover_routes,
     file_routes,
     outline_routes,
+    resource_routes,
     routes,
     version_routes,
 )
@@ -20,8 +22,10 @@ __all__ = [
     "caption_routes",
     "content_routes",
     "coupon_routes",
+    "cover_routes",
     "file_routes",
     "outline_routes",
+    "resource_routes",
     "routes",
     "version_routes",
 ]

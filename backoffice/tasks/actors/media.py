@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -16,8 +17,11 @@ from backoffice.access import SYSTEM
 from backoffice.config import settings
 from backoffice.db import db
 from backoffice.errors import Conflict
+from backoffice.integrations import attachments
+from backoffice.integrations.attachments import FileRefused
 from backoffice.integrations.images import ImageRefused, prepare_cover
-from backoffice.integrations.storage.house import part_path, storage, uploads_folder
+from backoffice.integrations.storage.base import ObjectMissing
+from backoffice.integrations.storage.house import ATTACHMENT, ORIGINAL, part_path, storage, uploads_folder
 from backoffice.integrations.storage.scratch import work_folder
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.integrations.video.hls import TranscodeFailed, transcode
@@ -28,7 +32,7 @@ from backoffice.integrations.video.technique import inspect
 from backoffice.models.media import UploadKind
 from backoffice.operations import uploads
 from backoffice.operations.upload_rows import LeaseLost
-from backoffice.operations.uploads import Work
+from backoffice.operations.upload_work import Work
 from backoffice.queries.media import uploads_with_use_of_their_file
 from backoffice.tasks import holds, originals
 from backoffice.tasks.actors import chunks
@@ -75,7 +79,7 @@ def _end(upload_id: str, work: Work, error: Exception) -> None:
         _give_back(upload_id, work, error, hold_code)
         return
     is_last = work.attempt >= TRANSCODE_ATTEMPTS
-    if isinstance(error, (VideoRefused, ImageRefused)) or (isinstance(error, TranscodeFailed) and is_last):
+    if isinstance(error, (VideoRefused, ImageRefused, FileRefused)) or (isinstance(error, TranscodeFailed) and is_last):
         _fail(upload_id, work, error.code, error.detail)
         return
     _give_back(upload_id, work, error)
@@ -90,12 +94,13 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
 
     source = part_path(upload_id)
     originals.bring(upload_id, on_progress=lambda: keep_lease(0))
+    if work.source_id is not None:
+        with suppress(ObjectMissing):
+            storage().fetch(f"image/{work.source_id}/{ORIGINAL}", source)
     if not source.is_file():
         _fail(upload_id, work, "source_missing", str(source))
         return
-    with source.open("rb") as handle:
-        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-    if uploads.reuse(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, sha256=sha256):
+    if work.source_id is None and _is_made_already(upload_id, work, source):
         source.unlink(missing_ok=True)
         return
     products = f"{work.kind.value}/{upload_id}"
@@ -107,8 +112,10 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
         if made is None:
             return
         asset, duration_s = made
-    else:
+    elif work.kind is UploadKind.IMAGE:
         asset, duration_s = _image(upload_id, work, source, folder), None
+    else:
+        asset, duration_s = _file(upload_id, work, source, folder), None
     # The last look at the lease, and more of them on a long way: the products of another attempt are not replaced.
     keep_lease(100)
     product_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -122,6 +129,13 @@ def _make(upload_id: str, work: Work, folder: Path) -> None:
         duration_s=duration_s,
     )
     source.unlink(missing_ok=True)
+
+
+def _is_made_already(upload_id: str, work: Work, source: Path) -> bool:
+    """Whether the same file of the same person was finished before; another part of a picture is no such file."""
+    with source.open("rb") as handle:
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    return uploads.reuse(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, sha256=sha256)
 
 
 def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int] | None:
@@ -165,7 +179,18 @@ def _once_a_second(sign_of_life: Callable[[], None]) -> Callable[[], None]:
 
 def _image(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
     uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
-    return asdict(prepare_cover(source, folder))
+    asset = asdict(prepare_cover(source, folder, crop=work.crop))
+    if work.source_id is None:
+        os.link(source, folder / ORIGINAL)
+    return asset
+
+
+def _file(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
+    attachments.check(source, work.filename)
+    uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
+    # The same bytes under another name, not a copy: the source goes when all is done.
+    os.link(source, folder / ATTACHMENT)
+    return {}
 
 
 def _fail(upload_id: str, work: Work, code: str, detail: str) -> None:

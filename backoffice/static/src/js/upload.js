@@ -161,6 +161,9 @@ const desk = (box) => {
   remind();
 };
 
+// <form data-send-when-arrived>: the file is all that it is about.
+document.addEventListener("upload:done", (event) => event.target.closest("form[data-send-when-arrived]")?.requestSubmit());
+
 const wired = new WeakSet();
 const wire = (root) => {
   for (const box of [...(root.matches?.("[data-upload]") ? [root] : []), ...root.querySelectorAll("[data-upload]")]) {
