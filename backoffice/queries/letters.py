@@ -9,6 +9,7 @@ from sqlalchemy import case, func, select, union_all
 
 from backoffice import ledger, words
 from backoffice.db import db
+from backoffice.formats import masked
 from backoffice.models.catalogues import RejectionReason
 from backoffice.models.content import Lecture, Module, Revision
 from backoffice.models.courses import Course
@@ -22,8 +23,6 @@ from backoffice.models.review import Submission
 from backoffice.models.timeline import Transition
 from backoffice.money import Money
 from backoffice.queries.money import payout_failure
-
-DIGITS_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,16 +201,6 @@ def withdrawal(withdrawal_id: int) -> tuple[Reader, PaymentFacts] | None:
     with force_locale(found.locale or "en"):
         reason = row.decline_reason or (words.payout_failure(row.failure) if row.failure else "")
     return found, PaymentFacts(amount, masked(row.payout_method), reason, Money(0, row.currency))
-
-
-def masked(payout_method: str) -> str:
-    """The method without the digits that others could use: mail is read on the way. "IBAN DE·· ···· ··30 00"."""
-    left = sum(letter.isdigit() for letter in payout_method)
-    shown = []
-    for letter in payout_method:
-        left -= letter.isdigit()
-        shown.append("·" if letter.isdigit() and left >= DIGITS_SHOWN else letter)
-    return "".join(shown)
 
 
 def export(export_id: int) -> tuple[Reader, ExportFacts] | None:

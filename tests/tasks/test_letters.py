@@ -14,6 +14,7 @@ from backoffice import clock
 from backoffice.access import SYSTEM, Actor
 from backoffice.config import settings
 from backoffice.db import db, unguarded
+from backoffice.formats import masked
 from backoffice.integrations.checks.model import Finding, Place, Severity
 from backoffice.integrations.mail import OutgoingLetter, mailer
 from backoffice.integrations.mail.log import LogMailer
@@ -27,7 +28,6 @@ from backoffice.models.review import Submission, SubmissionState
 from backoffice.operations import blocks, exports, letters, purchases, withdrawals
 from backoffice.outbox import Event
 from backoffice.queries.history import Filters
-from backoffice.queries.letters import masked
 from backoffice.tasks.actors import letters as actors
 from backoffice.tasks.routes import ROUTES
 from tests.factories.archives import imported, text_of, zipped
