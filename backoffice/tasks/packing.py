@@ -57,7 +57,7 @@ def _source(file: FileToPack, work: Path) -> Iterator[tuple[BinaryIO, str] | Non
 
     None when there is neither.
     """
-    if file.state is not UploadState.DONE and (original := _original(file)) is not None:
+    if file.state not in (UploadState.RECEIVING, UploadState.DONE) and (original := _original(file)) is not None:
         with original:
             yield original, _ending(file.filename)
         return

@@ -23,8 +23,11 @@ def modules(page: Page) -> list[str]:
 
 
 def send(page: Page, file: Path) -> None:
+    """Find the way to the imports and choose the file."""
     page.goto("/studio/courses")
     page.locator("main").get_by_role("link", name="Import").click()
+    page.wait_for_url("**/import")
+    page.wait_for_load_state()
     page.set_input_files("[data-upload] input[type=file]", file)
 
 

@@ -141,6 +141,14 @@ def test_t2_a_second_attempt_makes_no_second_course(app: Flask, cast: Cast) -> N
     assert (count(Course), count(Revision), stored(upload.id).attempt) == (1, 1, 1)
 
 
+def test_t2_an_archive_in_other_hands_is_left_to_them(app: Flask, cast: Cast) -> None:
+    upload_id = received(cast.owner, zipped(text_of()))
+    uploads.start_processing(actor=SYSTEM, upload_id=upload_id)
+    archives.import_course(upload_id=upload_id)
+    assert (stored(upload_id).state, stored(upload_id).attempt, count(Course)) == (UploadState.CHECKING, 1, 0)
+    assert part_path(upload_id).exists()
+
+
 class Killed(BaseException):
     """The worker is gone in the middle: nothing of it runs any more."""
 

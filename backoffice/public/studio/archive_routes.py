@@ -28,7 +28,7 @@ from backoffice.queries.studio import CourseHead
 
 EXPORT_FAILURES: dict[str, Any] = {
     "too_large": _l(
-        "The texts of this course are larger than 32 MB, more than an archive may have. Divide the course."
+        "The texts of this course are larger than 16 MB, more than an archive may have. Divide the course."
     ),
     exports.GAVE_UP: _l("The writing stopped several times on our side. Try again later."),
 }
