@@ -172,6 +172,23 @@ def file_access(upload_id: str, viewer_id: int | None) -> FileAccess | None:
     return None if row is None else FileAccess(*row)
 
 
+def may_watch(products_id: str, viewer_id: int) -> bool:
+    """Whether the video is one's own, or of a course to which one has access now, whichever version has it (M-4, X-5).
+
+    One statement.
+    """
+    own = exists().where(Upload.products_id == products_id, Upload.owner_id == viewer_id)
+    enrolled = exists().where(
+        Upload.products_id == products_id,
+        Lecture.video_upload_id == Upload.id,
+        Revision.id == Lecture.revision_id,
+        Enrolment.course_id == Revision.course_id,
+        Enrolment.student_id == viewer_id,
+        Enrolment.open_at(clock.now()),
+    )
+    return bool(db.session.scalar(select(or_(own, enrolled))))
+
+
 def is_free_preview(products_id: str) -> bool:
     """Whether everybody may watch this video: a free lecture of a live revision, of a course that is not blocked."""
     shown = (Upload.products_id == products_id, Lecture.free_preview, Course.blocked_at.is_(None))
