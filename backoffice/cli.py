@@ -12,6 +12,7 @@ from backoffice.access import SYSTEM, Role
 from backoffice.bench import purchase
 from backoffice.bench import run as benchmarks
 from backoffice.cli_ledger import ledger_group
+from backoffice.cli_storage import storage_group
 from backoffice.config import Settings, settings
 from backoffice.db import db
 from backoffice.demo import load as demo
@@ -128,6 +129,7 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(clock_group)
     app.cli.add_command(ledger_group)
+    app.cli.add_command(storage_group)
     app.cli.add_command(counters_group)
     app.cli.add_command(users_group)
     app.cli.add_command(run_relay)

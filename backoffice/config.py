@@ -1,5 +1,6 @@
 """Every setting of the house, typed and strict; each number of the domain with its rule id. See the README's table."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -12,6 +13,9 @@ from backoffice.money import BASIS_POINTS, CURRENCY_DIGITS
 
 PAYMENT_PROVIDERS = ("fake", "stripe")
 ENVIRONMENTS = ("development", "production", "test")
+STORAGES = ("local", "s3")
+_PREFIX = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(/[a-z0-9_-][a-z0-9_.-]*)*")
+_LOCATION = re.compile(r"/([A-Za-z0-9_.-]+/)+")
 
 
 def _setting(default: Any, doc: str, *, at_least: int | None = None) -> Any:
@@ -54,6 +58,9 @@ class Settings:
 
     max_upload_mb: int = _setting(5120, "Greatest size of one upload, MiB", at_least=1)
     max_image_mb: int = _setting(20, "Greatest size of a picture, MiB", at_least=1)
+    author_quota_mb: int = _setting(
+        102_400, "Room for the files of one person, as they came in and as they are played, MiB (X-5)", at_least=1
+    )
     max_open_uploads: int = _setting(30, "Files that one person may have on their way at the same time", at_least=1)
     upload_hours: int = _setting(48, "Hours until an unfinished upload expires", at_least=1)
     video_rungs: str = _setting("1080,720,480,360", "Heights of the adaptive ladder, never above the source")
@@ -62,6 +69,15 @@ class Settings:
     )
     video_chunk_seconds: int = _setting(120, "Length of a chunk, seconds; a multiple of 6", at_least=6)
     media_link_minutes: int = _setting(240, "Life of a signed playback link (X-5)", at_least=1)
+    storage: str = _setting("local", "Where finished media are kept: `local` (`VAR_DIR/media`) or `s3` (X-5)")
+    s3_bucket: str = _setting("", "Bucket for `STORAGE=s3`; keys to it are not settings, see below")
+    s3_endpoint_url: str = _setting("", "Address of a server that speaks S3; empty: Amazon")
+    s3_public_url: str = _setting("", "Its address as browsers reach it; empty: the same")
+    s3_region: str = _setting("", "Region of the bucket; empty: as boto3 finds it")
+    s3_prefix: str = _setting("", "Start of all keys, to share a bucket: `[a-z0-9_.-]` and `/` between")
+    x_accel_prefix: str = _setting(
+        "", "Internal location of nginx that serves `VAR_DIR/media`, such as `/media-files/`; empty: served from here"
+    )
     stuck_upload_minutes: int = _setting(30, "When an upload without a sign of life counts as stuck (B-1)", at_least=1)
     ffmpeg_binary: str = _setting("", "Path of ffmpeg; empty: the one of the wheel, else of PATH")
 
@@ -103,8 +119,24 @@ class Settings:
             raise SettingsError("DATABASE_URL must start with postgresql+psycopg://")
         if self.video_chunk_seconds % 6:
             raise SettingsError(f"VIDEO_CHUNK_SECONDS must be a multiple of 6, not {self.video_chunk_seconds}")
+        self._check_storage()
         if not all(rung.strip().isdigit() for rung in self.video_rungs.split(",")):
             raise SettingsError(f"VIDEO_RUNGS must be heights divided by commas, not {self.video_rungs!r}")
+
+    def _check_storage(self) -> None:
+        if self.storage not in STORAGES:
+            raise SettingsError(f"STORAGE must be one of {', '.join(STORAGES)}, not {self.storage!r}")
+        if self.storage == "s3" and not self.s3_bucket:
+            raise SettingsError("STORAGE=s3 needs S3_BUCKET")
+        if self.storage == "s3" and self.x_accel_prefix:
+            raise SettingsError("X_ACCEL_PREFIX is for STORAGE=local: nginx has no file of an object in S3")
+        for name in ("s3_endpoint_url", "s3_public_url"):
+            if (value := getattr(self, name)) and not value.startswith(("http://", "https://")):
+                raise SettingsError(f"{name.upper()} must start with http:// or https://, not {value!r}")
+        if self.s3_prefix and not _PREFIX.fullmatch(self.s3_prefix):
+            raise SettingsError(f"S3_PREFIX must be like `media` or `shop/media`, not {self.s3_prefix!r}")
+        if self.x_accel_prefix and not _LOCATION.fullmatch(self.x_accel_prefix):
+            raise SettingsError(f"X_ACCEL_PREFIX must begin and end with a slash, not {self.x_accel_prefix!r}")
 
     @property
     def development(self) -> bool:

@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from flask import Flask
 from flask_babel import format_date, format_datetime, get_locale, ngettext
+from flask_babel import gettext as _
 
 from backoffice import words
 from backoffice.money import Money
@@ -49,6 +50,17 @@ def duration(seconds: int) -> str:
     return ngettext("%(num)d s", "%(num)d s", left)
 
 
+def filesize(count: int) -> str:
+    """Bytes for people: "17 B", "1.5 MB", "12 GB"; as the upload desk writes them."""
+    units = (_("B"), _("KB"), _("MB"), _("GB"))
+    power = 0
+    while power < len(units) - 1 and count >= 1024 ** (power + 1):
+        power += 1
+    value = count / 1024**power
+    pattern = "#,##0.#" if power and value < 10 else "#,##0"
+    return f"{format_decimal(value, pattern, locale=get_locale())} {units[power]}"
+
+
 # Characters that a spreadsheet takes for the start of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -65,9 +77,11 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(day, "date")
     app.add_template_filter(month, "month")
     app.add_template_filter(duration, "duration")
+    app.add_template_filter(filesize, "size")
     app.jinja_env.globals.update(
         get_locale=get_locale,
         operation_names=words.OPERATIONS,
         account_names=words.ACCOUNTS,
         status_names=words.STATUSES,
+        payout_failure=words.payout_failure,
     )

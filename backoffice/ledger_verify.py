@@ -169,7 +169,7 @@ CHECKS = (
         _n("purchases"),
         f"""
         SELECT p.id, p.state, p.price_minor, back.times, back.amount FROM purchase p
-        CROSS JOIN LATERAL ({_moved("p", "purchase_id", "refund", "'available:' || p.student_id")}) back
+        CROSS JOIN LATERAL ({_moved("p", "purchase_id", "refund", _DUE.format(user="p.student_id"))}) back
         WHERE back.times <> CASE WHEN p.state = 'refunded' AND p.price_minor > 0 THEN 1 ELSE 0 END
         OR back.amount <> CASE p.state WHEN 'refunded' THEN p.price_minor ELSE 0 END
         """,
@@ -194,7 +194,7 @@ CHECKS = (
         f"""
         SELECT p.id, p.state, p.price_minor, back.times, back.amount, author.amount AS author, house.amount AS house
         FROM purchase p
-        CROSS JOIN LATERAL ({_moved("p", "purchase_id", "clawback", "'available:' || p.student_id")}) back
+        CROSS JOIN LATERAL ({_moved("p", "purchase_id", "clawback", _DUE.format(user="p.student_id"))}) back
         CROSS JOIN LATERAL ({_moved("p", "purchase_id", "clawback", _DUE.format(user="p.author_id"))}) author
         CROSS JOIN LATERAL ({_moved("p", "purchase_id", "clawback", "'platform:commission'")}) house
         WHERE back.times <> CASE WHEN p.state = 'clawed_back' AND p.price_minor > 0 THEN 1 ELSE 0 END
@@ -208,7 +208,7 @@ CHECKS = (
         _n("top-ups"),
         f"""
         SELECT u.id, u.state, u.amount_minor, came.times, came.amount FROM top_up u
-        CROSS JOIN LATERAL ({_moved("u", "top_up_id", "top_up", "'available:' || u.user_id")}) came
+        CROSS JOIN LATERAL ({_moved("u", "top_up_id", "top_up", _DUE.format(user="u.user_id"))}) came
         WHERE came.times <> CASE WHEN u.state IN ('settled', 'charged_back') THEN 1 ELSE 0 END
         OR came.amount <> CASE WHEN u.state IN ('settled', 'charged_back') THEN u.amount_minor ELSE 0 END
         """,
@@ -232,7 +232,7 @@ CHECKS = (
         FROM withdrawal w LEFT JOIN account a ON a.name = 'withdrawing:' || w.id
         CROSS JOIN LATERAL ({_moved("w", "withdrawal_id", "withdrawal", "'available:' || w.user_id")}) taken
         CROSS JOIN LATERAL ({_moved("w", "withdrawal_id", "withdrawal_paid", "'provider:' || w.provider")}) paid
-        CROSS JOIN LATERAL ({_moved("w", "withdrawal_id", "withdrawal_returned", "'available:' || w.user_id")}) back
+        CROSS JOIN LATERAL ({_moved("w", "withdrawal_id", "withdrawal_returned", _DUE.format(user="w.user_id"))}) back
         WHERE taken.times <> 1 OR taken.amount <> -w.amount_minor
         OR coalesce(a.balance, 0) <> CASE WHEN w.state IN ('asked', 'approved') THEN w.amount_minor ELSE 0 END
         OR paid.times <> CASE WHEN w.state IN ('paid', 'bounced') THEN 1 ELSE 0 END

@@ -12,8 +12,12 @@ MAX_MINOR = 10**12
 
 _SPACE = "[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]"
 _AMOUNT = re.compile(
-    rf"(?P<sign>[+-]?)(?P<whole>[0-9]{{1,3}}(?:{_SPACE}[0-9]{{3}})+|[0-9]{{1,15}})(?:[.,](?P<part>[0-9]{{1,4}}))?"
+    rf"(?P<sign>[+-]?)(?P<whole>[0-9]{{1,3}}(?:{_SPACE}[0-9]{{3}})+|[0-9]{{1,40}})(?:[.,](?P<part>[0-9]{{1,4}}))?"
 )
+
+
+class TooMuch(ValueError):
+    """An amount, but a greater one than the shop can count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def parse(text: str, currency: str) -> Money:
     """Money from what a person types: "12", "12.5", "12,50", "1 250.50".
 
     ValueError for anything that is not exact or could be read in two ways: "1,500" is one and a half to some and
-    fifteen hundred to others.
+    fifteen hundred to others; its kind `TooMuch` for an amount beyond all reason.
     """
     found = _AMOUNT.fullmatch(text.strip())
     digits = CURRENCY_DIGITS[currency]
@@ -80,5 +84,5 @@ def parse(text: str, currency: str) -> Money:
     whole = "".join(found["whole"].split())
     minor = int(whole + (found["part"] or "").ljust(digits, "0"))
     if minor > MAX_MINOR:
-        raise ValueError(f"too great an amount in {currency}: {text[:40]!r}")
+        raise TooMuch(f"too great an amount in {currency}: {text[:40]!r}")
     return Money(-minor if found["sign"] == "-" else minor, currency)

@@ -21,6 +21,7 @@ class Event(StrEnum):
     UPLOAD_PROCESSED = "upload.processed"  # upload_id
     UPLOAD_CHUNK_QUEUED = "upload.chunk_queued"  # chunk_id
     UPLOAD_CHUNKS_DONE = "upload.chunks_done"  # upload_id, attempt
+    PRODUCTS_UNUSED = "upload.products_unused"  # kind, products_id
     COURSE_SUBMITTED = "course.submitted"  # submission_id
     COURSE_REJECTED = "course.rejected"  # submission_id
     COURSE_PUBLISHED = "course.published"  # submission_id
@@ -41,6 +42,7 @@ class Event(StrEnum):
     WITHDRAWAL_ASKED = "withdrawal.asked"  # withdrawal_id
     WITHDRAWAL_APPROVED = "withdrawal.approved"  # withdrawal_id
     WITHDRAWAL_DECLINED = "withdrawal.declined"  # withdrawal_id
+    WITHDRAWAL_CANCELLED = "withdrawal.cancelled"  # withdrawal_id
     WITHDRAWAL_PAID = "withdrawal.paid"  # withdrawal_id
     WITHDRAWAL_FAILED = "withdrawal.failed"  # withdrawal_id
     WITHDRAWAL_BOUNCED = "withdrawal.bounced"  # withdrawal_id

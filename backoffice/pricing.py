@@ -67,10 +67,12 @@ def is_buyable(course: SaleTerms, now: datetime) -> bool:
 def usable(coupon: AnyCoupon | None, *, course_id: int, author_id: int, now: datetime) -> AnyCoupon:
     """The coupon if it can be used for this course now; errors, each with data `field`.
 
-    `coupon.unknown`, `coupon.not_yet`, `coupon.over`, `coupon.used_up`.
+    `coupon.unknown`, `coupon.disabled`, `coupon.not_yet`, `coupon.over`, `coupon.used_up`.
     """
-    if coupon is None or coupon.disabled_at is not None or not _fits(coupon, course_id, author_id):
+    if coupon is None or not _fits(coupon, course_id, author_id):
         raise Refused("coupon.unknown", _l("There is no such coupon for this course."), field="coupon")
+    if coupon.disabled_at is not None:
+        raise Conflict("coupon.disabled", _l("This coupon is no longer valid."), field="coupon")
     if coupon.starts_at is not None and now < coupon.starts_at:
         raise Refused("coupon.not_yet", _l("This coupon cannot be used yet."), field="coupon")
     if coupon.ends_at is not None and coupon.ends_at <= now:

@@ -22,6 +22,7 @@ from backoffice.db import db
 from backoffice.dev.postgres import PostgresServer
 from backoffice.dev.valkey import ValkeyServer
 from tests.factories.people import Cast, make_cast
+from tests.factories.s3 import KEYS, S3Server, keep_media_in
 
 SECRET = "a secret that only the tests know, 0123456789"
 ROOT = Path(__file__).parent.parent
@@ -167,3 +168,31 @@ def committed_app(tmp_path: Path, worker_id: str) -> Iterator[Flask]:
         db.session.remove()
         db.engine.dispose()
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A server of S3 that checks signatures, running; keys to it are in the environment."""
+    server = S3Server("nanio", tmp_path_factory.mktemp("nanio"))
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in KEYS.items():
+            environment.setenv(name, value)
+        server.start()
+        yield server
+    server.stop()
+
+
+@pytest.fixture
+def stoppable_s3(s3_server: S3Server, tmp_path: Path) -> Iterator[S3Server]:
+    """A server of S3 of this test alone, with nothing in it."""
+    server = S3Server("nanio", tmp_path / "s3")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def app_with_s3(app: Flask, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The application with its media in a bucket, below a prefix of this test (X-5)."""
+    keep_media_in(app, s3_server, monkeypatch, prefix=f"shop/{tmp_path.name}")
+    return app

@@ -49,7 +49,14 @@ class LedgerPage(Page):
         found, last = ([], None) if senseless else queries.transactions(search, before=_before())
         chosen: dict[str, Any] = {name: args[name] for name in SEARCHED if args.get(name)}
         more = url_for(".index", **chosen, before=last) if last is not None else ""
-        return self.render("admin/ledger.html", transactions=found, search=search, more=more, chosen=chosen)
+        return self.render(
+            "admin/ledger.html",
+            transactions=found,
+            search=search,
+            more=more,
+            chosen=chosen,
+            meant=None if found else queries.suggestions(search),
+        )
 
     @expose("/transactions/<int:transaction_id>")
     def transaction(self, transaction_id: int) -> str:

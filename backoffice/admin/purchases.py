@@ -76,7 +76,8 @@ class PurchaseBrowser(Browser):
         if page is None:
             abort(404)
         posted, _more = transactions(Search(purchase=purchase_id))
-        return self.render("admin/purchase.html", page=page, transactions=posted)
+        preview = queries.clawback_preview(page)
+        return self.render("admin/purchase.html", page=page, transactions=posted, preview=preview)
 
     @expose("/<int:purchase_id>/give-back", methods=("POST",))
     def give_back(self, purchase_id: int) -> Response:

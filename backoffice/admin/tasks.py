@@ -85,7 +85,7 @@ class UploadBrowser(Browser):
     action = Action.SEE_STUCK_UPLOADS
     column_default_sort = "updated_at"
     column_list = ("id", "owner_id", "kind", "filename", "state", "percent", "attempt", "updated_at", "lease_until")
-    column_details_list = (*column_list, "size", "offset", "created_at", "error_code", "error_detail")
+    column_details_list = (*column_list, "size", "offset", "created_at", "error_code", "error_detail", "hold_code")
     column_formatters: ClassVar[dict[str, Any]] = dict.fromkeys(
         ("updated_at", "lease_until", "created_at"), show_moment
     )

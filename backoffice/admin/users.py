@@ -12,8 +12,10 @@ from backoffice.access import Action, Role
 from backoffice.admin.base import Browser, perform, show_moment
 from backoffice.errors import Refused
 from backoffice.operations import users
+from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import back_office, money
+from backoffice.queries.files import room_of
 
 
 def _link(_view: object, _context: object, model: object, name: str) -> Markup:
@@ -45,7 +47,10 @@ class UserBrowser(Browser):
         grantable = sorted(users.GRANTABLE)
         balance = money.balance(user_id) if viewer().actor.may(Action.SEE_LEDGER) else None
         is_self = page.id == viewer().id
-        return self.render("admin/user.html", page=page, grantable=grantable, is_self=is_self, balance=balance)
+        room = room_of(user_id)
+        return self.render(
+            "admin/user.html", page=page, grantable=grantable, is_self=is_self, balance=balance, room=room
+        )
 
     @expose("/<int:user_id>/grant", methods=("POST",))
     def grant(self, user_id: int) -> Response:
@@ -82,6 +87,23 @@ class UserBrowser(Browser):
             _("The account is open again."),
             url_for(".user", user_id=user_id),
         )
+
+    @expose("/<int:user_id>/quota", methods=("POST",))
+    def quota(self, user_id: int) -> Response:
+        """Give room for files, MiB; an empty field is the house's number again (X-5)."""
+        return perform(
+            lambda: users.set_quota(actor=viewer().actor, user_id=user_id, quota_mb=_megabytes()),
+            _("The room for files is changed."),
+            url_for(".user", user_id=user_id),
+        )
+
+
+def _megabytes() -> int | None:
+    typed = request.form.get("quota_mb", "").strip()
+    try:
+        return whole_number(typed) if typed else None
+    except ValueError as error:
+        raise Refused("quota.senseless", _("Give the room in whole MB, or leave the field empty.")) from error
 
 
 def _role() -> Role:

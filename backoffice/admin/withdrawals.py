@@ -8,8 +8,11 @@ from werkzeug.wrappers import Response
 
 from backoffice.access import Action
 from backoffice.admin.base import Page, perform
+from backoffice.config import settings
 from backoffice.errors import DomainError, Refused
+from backoffice.formats import money
 from backoffice.models.payments import WithdrawalState
+from backoffice.money import Money
 from backoffice.operations import withdrawals
 from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
@@ -65,7 +68,8 @@ class WithdrawalsPage(Page):
                     shown_state=_state(state),
                 )
             except DomainError as error:
-                flash(_("Number %(number)s: %(reason)s", number=number[:20], reason=error.message), "error")
+                sum_of_it = money(Money(_number(amount), settings().currency))
+                flash(_("The withdrawal of %(amount)s: %(reason)s", amount=sum_of_it, reason=error.message), "error")
             else:
                 approved += 1
         done = ngettext("%(num)d withdrawal is approved.", "%(num)d withdrawals are approved.", approved)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -26,6 +27,7 @@ from backoffice.integrations.storage.house import part_path, storage
 from backoffice.integrations.video import hls, ladder
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.integrations.video.ladder import LadderSettings
+from backoffice.integrations.video.loudness import UNTOUCHED
 from backoffice.integrations.video.probe import VideoInfo, probe
 from backoffice.integrations.video.technique import inspect
 from backoffice.models.media import Upload, UploadKind, UploadState
@@ -171,10 +173,12 @@ def _apart(source: Path, info: VideoInfo, ffmpeg: Path, folder: Path) -> float:
     for key in storage().list(f"video/{newest}"):
         storage().fetch(key, made / key.rsplit("/", 1)[-1])
     rungs = ladder.plan(info, _ladder().rungs)
+    silent = hls.Progress(info, lambda _percent: None)
+    how: dict[str, Any] = {"ffmpeg": ffmpeg, "settings": _ladder(), "leveling": UNTOUCHED, "progress": silent}
     return (
         _own_cpu_s(lambda: probe(source))
         + _own_cpu_s(lambda: inspect(source, info, ffmpeg=ffmpeg))
-        + _own_cpu_s(lambda: hls.finish(made, info, rungs, ffmpeg=ffmpeg, settings=_ladder()))
+        + _own_cpu_s(lambda: hls.finish(made, info, rungs, **how))
     )
 
 

@@ -167,7 +167,7 @@ def _withdrawals(shop: Shop, now: datetime) -> past.Story:
     vera, marat, ines, _olga, samuel, hanna = shop.authors
 
     def declined() -> None:
-        asked = past.ask_withdrawal(marat, 0.5, "demo-declined", "Наличные, курьером")
+        asked = past.ask_withdrawal(marat, 0.5, "demo-declined", "Карта 2200 7007 1234 5678")
         reason = "We pay to bank accounts only. Please ask again with an IBAN."
         withdrawals.decline(
             actor=shop.admin,

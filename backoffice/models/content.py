@@ -159,6 +159,30 @@ class Lecture(Base):
     body: Mapped[str] = mapped_column(Text, default="")
     video_upload_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"), index=True)
     free_preview: Mapped[bool] = mapped_column(default=False)
+    # Of the video, in the order in which they are offered, one of a language:
+    # {"language": code, "label": str, "caption_id": int, "cues": int}.
+    captions: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class Caption(Base):
+    """The text of captions as clean WebVTT, never changed: versions of the course share it by naming its id (L-6)."""
+
+    __tablename__ = "caption"
+    __table_args__ = (
+        UniqueConstraint("course_id", "sha256"),
+        CheckConstraint("cues between 1 and 10000", name="number_of_cues"),
+        Index("ix_caption_used_at", "used_at"),
+    )
+    # As long as what was deleted with it can come back.
+    KEPT = timedelta(days=30)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    sha256: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    cues: Mapped[int]
+    # When it was last put to a lecture.
+    used_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class Question(Base):

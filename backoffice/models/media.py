@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, Text, and_, case, func, select, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice import clock
@@ -33,21 +34,41 @@ class UploadState(StrEnum):
 FINISHED = frozenset({UploadState.DONE, UploadState.FAILED})
 
 
+def _own_id(context: DefaultExecutionContext) -> str:
+    return str(context.get_current_parameters()["id"])
+
+
 class Upload(Base):
     """One file. Revisions share it by reference, nobody overwrites it; its processing is an attempt under a lease."""
 
     __tablename__ = "upload"
     __table_args__ = (
         CheckConstraint('"offset" between 0 and size', name="offset_within_size"),
+        CheckConstraint("state = 'receiving' or (size_known and not is_part)", name="received_whole"),
         CheckConstraint("percent between 0 and 100", name="percent"),
         CheckConstraint("(state = 'failed') = (error_code is not null)", name="failed_has_reason"),
+        CheckConstraint("hold_code is null or state = 'uploaded'", name="held_waits"),
+        # One file of one person is made once; its other rows share what was made.
+        Index(
+            "uq_upload_made_once",
+            *("owner_id", "kind", "sha256"),
+            unique=True,
+            postgresql_where=text("state = 'done' and products_id = id"),
+        ),
         Index("ix_upload_open", "updated_at", postgresql_where=text("state not in ('done', 'failed')")),
     )
     # A retry leads from FAILED, and from a step whose worker was lost, back to UPLOADED.
     TRANSITIONS = {
         UploadState.RECEIVING: {UploadState.UPLOADED},
         UploadState.UPLOADED: {UploadState.CHECKING},
-        UploadState.CHECKING: {UploadState.TRANSCODING, UploadState.FAILED, UploadState.CHECKING, UploadState.UPLOADED},
+        # To DONE at once when the same file was made before.
+        UploadState.CHECKING: {
+            UploadState.TRANSCODING,
+            UploadState.DONE,
+            UploadState.FAILED,
+            UploadState.CHECKING,
+            UploadState.UPLOADED,
+        },
         UploadState.TRANSCODING: {UploadState.DONE, UploadState.FAILED, UploadState.CHECKING, UploadState.UPLOADED},
         UploadState.FAILED: {UploadState.UPLOADED},
     }
@@ -57,21 +78,51 @@ class Upload(Base):
     kind: Mapped[UploadKind] = mapped_column(state_type(UploadKind))
     state: Mapped[UploadState] = mapped_column(state_type(UploadState), default=UploadState.RECEIVING)
     filename: Mapped[str] = mapped_column(Text)
+    # Bytes of the whole file; where its sender tells that later, the most that may come.
     size: Mapped[int]
+    size_known: Mapped[bool] = mapped_column(default=True)
+    # Of a file that comes over several lines at once, put together from its parts in the end.
+    is_part: Mapped[bool] = mapped_column(default=False)
+    parts: Mapped[list[Any] | None]
+    # What its sender announced it with, to be told again.
+    client_metadata: Mapped[str] = mapped_column(Text, default="")
     offset: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime]
 
+    # Of all its bytes, as the worker has read them; None before.
+    sha256: Mapped[str | None] = mapped_column(Text)
     percent: Mapped[int] = mapped_column(default=0)
     attempt: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
     error_code: Mapped[str | None] = mapped_column(Text)
     error_detail: Mapped[str | None] = mapped_column(Text)
+    # What a received file waits for when it is the house that cannot go on; nobody has to do anything about it.
+    hold_code: Mapped[str | None] = mapped_column(Text)
 
     # What was found out about a video that is prepared in chunks, for all of its jobs.
     plan: Mapped[dict[str, Any] | None]
+    # Whose products are played and shown: they lie in the storage under `<kind>/<products_id>`. Rows may share them.
+    products_id: Mapped[str] = mapped_column(Text, default=_own_id, index=True)
+    product_bytes: Mapped[int] = mapped_column(default=0)
     # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions.
     asset: Mapped[dict[str, Any] | None]
     duration_s: Mapped[int | None]
 
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @classmethod
+    def room(cls, failed_since: datetime) -> ColumnElement[int]:
+        """Bytes that a row takes up: its products when they are made, else the file itself.
+
+        The file of one that failed before `failed_since` is cleared away.
+        """
+        gone = and_(cls.state == UploadState.FAILED, cls.updated_at <= failed_since)
+        return case((cls.state == UploadState.DONE, cls.product_bytes), (gone, 0), else_=cls.size)
+
+    @classmethod
+    def room_of(cls, owner_id: int, failed_since: datetime) -> Select[int]:
+        """Bytes that all files of a person take up; products that several rows share count once."""
+        shared = case((cls.state == UploadState.DONE, cls.products_id), else_=cls.id)
+        each = select(func.max(cls.room(failed_since)).label("bytes")).where(cls.owner_id == owner_id).group_by(shared)
+        return select(func.coalesce(func.sum(each.subquery().c.bytes), 0))

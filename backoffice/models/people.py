@@ -15,7 +15,10 @@ class User(Base):
     """A person with an account. `session_epoch` is part of each login cookie: raising it ends all sessions."""
 
     __tablename__ = "user_account"
-    __table_args__ = (Index("uq_user_account_email_lower", text("lower(email)"), unique=True),)
+    __table_args__ = (
+        Index("uq_user_account_email_lower", text("lower(email)"), unique=True),
+        CheckConstraint("upload_quota_mb >= 0", name="upload_quota_not_negative"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(Text)
@@ -26,6 +29,8 @@ class User(Base):
     session_epoch: Mapped[int] = mapped_column(default=0)
     email_confirmed_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    # Room for this person's files, MiB, where staff have given another one than the house's.
+    upload_quota_mb: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

@@ -151,6 +151,14 @@ def edit_profile(*, actor: Actor, name: str, locale: str | None, time_zone: str)
     user.time_zone = time_zone
 
 
+@operation
+def choose_locale(*, actor: Actor, locale: str) -> None:
+    """The language that the reader has switched to, for letters too (X-4). Error: `profile.locale`."""
+    if locale not in LOCALES:
+        raise Refused("profile.locale", _l("Choose one of the languages."), field="locale")
+    _locked(actor.person_id).locale = locale
+
+
 def _set_password(user: User, password: str) -> None:
     passwords.require_good(password, user.email)
     user.password_hash = passwords.hashed(password)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, select
 
 from backoffice import clock, states
@@ -18,7 +17,8 @@ from backoffice.db import db, operation
 from backoffice.models.chunks import Chunk, ChunkKind, ChunkState
 from backoffice.models.media import Upload, UploadState
 from backoffice.operations import uploads
-from backoffice.operations.uploads import GAVE_UP, SWEEP_BATCH, LeaseLost
+from backoffice.operations.upload_rows import lost as lease_lost
+from backoffice.operations.uploads import GAVE_UP, SWEEP_BATCH
 from backoffice.outbox import Event, emit, emit_many
 
 
@@ -107,6 +107,17 @@ def give_back(*, actor: Actor, chunk_id: int, attempt: int, detail: str) -> None
     upload, chunk = _attempted(actor, chunk_id, attempt)
     _wait_again(chunk, actor, detail)
     _tell(upload)
+
+
+@operation
+def hold(*, actor: Actor, chunk_id: int, attempt: int, detail: str, hold_code: str) -> None:
+    """The house itself cannot go on: the whole file waits until it can, what is done of it is kept (T-3).
+
+    Errors: `upload.lease_lost`.
+    """
+    upload, chunk = _attempted(actor, chunk_id, attempt)
+    _wait_again(chunk, actor, detail)
+    uploads.give_back(actor=actor, upload_id=upload.id, attempt=upload.attempt, detail=detail, hold_code=hold_code)
 
 
 @operation
@@ -242,11 +253,7 @@ def _attempted(actor: Actor, chunk_id: int, attempt: int, done: ChunkState | Non
     actor.require(Action.RUN_SWEEPS)
     wanted = upload is not None and upload.state is UploadState.TRANSCODING
     if upload is None or chunk is None or not wanted or chunk.attempt != attempt:
-        raise _lost()
+        raise lease_lost()
     if chunk.state not in {ChunkState.WORKING, done}:
-        raise _lost()
+        raise lease_lost()
     return upload, chunk
-
-
-def _lost() -> LeaseLost:
-    return LeaseLost("upload.lease_lost", _l("Somebody else has taken over the processing of this file."))

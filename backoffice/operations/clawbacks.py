@@ -16,9 +16,6 @@ from backoffice.operations.purchases import end_access, return_reserve
 from backoffice.operations.texts import REASON_MAX, cleaned
 from backoffice.outbox import Event, emit
 
-# The reason in the timeline of a withdrawal that a clawback has cancelled.
-CANCELLED_FOR = "clawback"
-
 
 @operation
 def give_back(*, actor: Actor, purchase_id: int, reason: str, shown_state: PurchaseState) -> Purchase:
@@ -58,14 +55,14 @@ def _claw_back(purchase: Purchase, actor: Actor, reason: str) -> None:
     purchase.clawed_back_at = clock.now()
     end_access(purchase)
     if purchase.price_minor:
-        _cancel_withdrawals(purchase.author_id, actor)
+        _cancel_withdrawals(purchase.author_id, actor, reason)
         ledger.post(
             TransactionKind.CLAWBACK,
             key=f"clawback:{purchase.id}",
             lines={
                 ledger.due(purchase.author_id): purchase.commission_minor - purchase.price_minor,
                 ledger.COMMISSION: -purchase.commission_minor,
-                ledger.available(purchase.student_id): purchase.price_minor,
+                ledger.due(purchase.student_id): purchase.price_minor,
             },
             actor=actor,
             purchase_id=purchase.id,
@@ -73,7 +70,7 @@ def _claw_back(purchase: Purchase, actor: Actor, reason: str) -> None:
     emit(Event.PURCHASE_CLAWED_BACK, purchase_id=purchase.id)
 
 
-def _cancel_withdrawals(author_id: int, actor: Actor) -> None:
+def _cancel_withdrawals(author_id: int, actor: Actor, reason: str) -> None:
     wait_for_turn(author_id)
     asked = db.session.scalars(
         select(Withdrawal)
@@ -83,4 +80,4 @@ def _cancel_withdrawals(author_id: int, actor: Actor) -> None:
         .execution_options(populate_existing=True)
     )
     for withdrawal in asked:
-        withdrawals.cancel_by_house(withdrawal, actor, CANCELLED_FOR)
+        withdrawals.cancel_for_clawback(withdrawal, actor, reason)

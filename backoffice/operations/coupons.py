@@ -18,6 +18,7 @@ from backoffice.pricing import normal
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,23}", re.ASCII)
 GREATEST_AMOUNT = 100_000_000
+MOST_USES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,14 @@ def _check(terms: CouponTerms, code: str, author_id: int | None) -> None:
     if terms.percent is not None and not 1 <= terms.percent <= 100:
         raise Refused("coupon.value", _l("A percentage from 1 to 100."), field="percent")
     if terms.amount_minor is not None and not 0 < terms.amount_minor <= GREATEST_AMOUNT:
-        raise Refused("coupon.value", _l("An amount above zero."), field="amount")
-    if terms.max_uses is not None and not 0 < terms.max_uses <= 1_000_000:
-        raise Refused("coupon.uses", _l("At least one use, or leave it empty."), field="max_uses")
-    if terms.ends_at is not None and terms.ends_at <= max(clock.now(), terms.starts_at or clock.now()):
+        message = _l("An amount above zero, and not above the greatest price.")
+        raise Refused("coupon.value", message, field="amount")
+    if terms.max_uses is not None and not 0 < terms.max_uses <= MOST_USES:
+        message = _l("From one to a million uses, or leave it empty.")
+        raise Refused("coupon.uses", message, field="max_uses")
+    if terms.ends_at is not None and terms.ends_at <= clock.now():
+        raise Refused("coupon.dates", _l("This moment is over already."), field="ends_at")
+    if terms.ends_at is not None and terms.starts_at is not None and terms.ends_at <= terms.starts_at:
         raise Refused("coupon.dates", _l("It would be over before it begins."), field="ends_at")
     if terms.course_id is not None:
         owner = db.session.scalar(select(Course.author_id).where(Course.id == terms.course_id))

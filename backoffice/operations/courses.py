@@ -98,13 +98,16 @@ def set_sale_terms(*, actor: Actor, course_id: int, terms: Terms) -> Course:
     """Set price, discount and sales window; they take effect at once, need no review and leave a history (L-5, M-11).
 
     The same terms again change nothing. Errors name the field: `price.senseless`, `discount.not_below_price`,
-    `sale.window_reversed`.
+    `discount.missing`, `discount.over`, `sale.window_reversed`.
     """
     course = owned(actor, course_id)
     wanted = asdict(terms)
     if all(getattr(course, name) == value for name, value in wanted.items()):
         return course
     _require_sensible(terms)
+    # One that ran out meanwhile may stay where it is while something else is changed.
+    if terms.discount_until not in (None, course.discount_until) and terms.discount_until <= clock.now():
+        raise Refused("discount.over", _l("This moment is over already."), field="discount_until")
     for name, value in wanted.items():
         setattr(course, name, value)
     course.updated_at = clock.now()

@@ -10,6 +10,7 @@ from backoffice.access import Action, Actor
 from backoffice.config import settings
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.formats import money
 from backoffice.models.courses import CourseDelta, CourseKind
 from backoffice.models.ledger import TransactionKind
 from backoffice.models.purchases import Enrolment, EnrolmentSource, Purchase, PurchaseState
@@ -45,10 +46,18 @@ def buy(*, actor: Actor, course_id: int, shown_price_minor: int, coupon_code: st
             price_minor=price_minor,
         )
     if price_minor > offer.available_minor:
+        # What comes pays a debt first.
+        missing = Money(
+            price_minor - offer.available_minor - ledger.balance(ledger.debt(actor.person_id)), offer.currency
+        )
         raise Refused(
             "purchase.not_enough_money",
-            _l("There is not enough money on your balance."),
-            missing_minor=price_minor - offer.available_minor,
+            _l(
+                "There is not enough money on your balance: %(available)s. %(missing)s are missing.",
+                available=money(Money(offer.available_minor, offer.currency)),
+                missing=money(missing),
+            ),
+            missing_minor=missing.minor,
         )
     purchase = _write(actor, offer, Money(price_minor, offer.currency), coupon_id, now)
     if price_minor:
@@ -149,7 +158,7 @@ def return_reserve(purchase: Purchase, actor: Actor, reason: str = "") -> None:
             key=f"refund:{purchase.id}",
             lines={
                 ledger.reserve(purchase.id): -purchase.price_minor,
-                ledger.available(purchase.student_id): purchase.price_minor,
+                ledger.due(purchase.student_id): purchase.price_minor,
             },
             actor=actor,
             purchase_id=purchase.id,

@@ -135,6 +135,8 @@ def require_upload(actor: Actor, upload_id: str | None, kind: UploadKind, *, fie
         Upload.kind == kind,
         Upload.state != UploadState.RECEIVING,
     )
+    # Who is just deleting the file is waited for.
+    query = query.with_for_update(read=True, key_share=True)
     if "\0" in upload_id or db.session.scalar(query) is None:
         raise Refused("upload.unusable", _l("This file has not arrived. Upload it again."), field=field)
 

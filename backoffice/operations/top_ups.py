@@ -125,7 +125,7 @@ def _settle(top_up: TopUp, actor: Actor) -> None:
         key=f"top-up:{top_up.id}",
         lines={
             ledger.provider(top_up.provider): -top_up.amount_minor,
-            ledger.available(top_up.user_id): top_up.amount_minor,
+            ledger.due(top_up.user_id): top_up.amount_minor,
         },
         actor=actor,
         top_up_id=top_up.id,

@@ -10,6 +10,8 @@ from backoffice.errors import NotFound, Refused
 from backoffice.models.people import User, UserRole
 
 GRANTABLE = frozenset({Role.MODERATOR, Role.ADMIN})
+# A petabyte: more is a slip of the hand.
+QUOTA_MAX_MB = 1024**3
 
 
 @operation
@@ -49,6 +51,19 @@ def enable(*, actor: Actor, user_id: int) -> User:
     """Open a disabled account again (B-3)."""
     user = _target(actor, user_id)
     user.disabled_at = None
+    return user
+
+
+@operation
+def set_quota(*, actor: Actor, user_id: int, quota_mb: int | None) -> User:
+    """Give a user room for files, MiB; None is the house's number again (X-5). Less than is in use deletes nothing.
+
+    Errors: as `_target`, `quota.senseless`.
+    """
+    user = _target(actor, user_id)
+    if quota_mb is not None and not 0 <= quota_mb <= QUOTA_MAX_MB:
+        raise Refused("quota.senseless", _l("Give the room in whole MB, or leave the field empty."), field="quota_mb")
+    user.upload_quota_mb = quota_mb
     return user
 
 

@@ -1,5 +1,7 @@
 """Paying authors out: asked, decided by an admin, paid by the provider or returned (M-8)."""
 
+import re
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
@@ -18,6 +20,8 @@ from backoffice.operations.texts import REASON_MAX, cleaned, legible_name
 from backoffice.outbox import Event, emit
 
 METHOD_LENGTH = 120
+# Country, two check digits, groups of four as people write them.
+_IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.ASCII)
 
 
 @operation
@@ -25,8 +29,8 @@ def ask(*, actor: Actor, request_key: str, amount_minor: int, payout_method: str
     """Ask to be paid out; the amount leaves *available* at once (M-8).
 
     A repeated `request_key` returns the first withdrawal. Errors, each with data `field`: `withdrawal.too_small`,
-    `withdrawal.method`, `withdrawal.debt` while something is owed, `money.not_enough`; and `withdrawal.key_reused` for
-    a key that came with another amount.
+    `withdrawal.method`, `withdrawal.iban`, `withdrawal.debt` while something is owed, `money.not_enough`; and
+    `withdrawal.key_reused` for a key that came with another amount.
     """
     actor.require(Action.WITHDRAW)
     # One at a time: a second click finds the first one, and a clawback, which cancels what is asked for, sees it.
@@ -49,9 +53,7 @@ def _checked(actor: Actor, amount_minor: int, payout_method: str) -> str:
         least = money(Money(settings().min_withdrawal_minor, settings().currency))
         message = _l("A withdrawal is %(least)s at least.", least=least)
         raise Refused("withdrawal.too_small", message, field="amount")
-    method = " ".join(payout_method.split())
-    if len(method) < 4 or not legible_name(method, METHOD_LENGTH):
-        raise Refused("withdrawal.method", _l("Say where the money should go."), field="payout_method")
+    method = _good_method(payout_method)
     if ledger.balance(ledger.debt(actor.person_id)) < 0:
         raise Refused(
             "withdrawal.debt", _l("Money is owed. Sales pay that first, then you can withdraw again."), field="amount"
@@ -60,6 +62,32 @@ def _checked(actor: Actor, amount_minor: int, payout_method: str) -> str:
     if ledger.balance(ledger.available(actor.person_id)) < amount_minor:
         raise Refused("money.not_enough", _l("There is not enough money on the balance."), field="amount")
     return method
+
+
+def _good_method(payout_method: str) -> str:
+    """What the payee typed: one line with an account in it; an IBAN has to be a possible one."""
+    method = " ".join(payout_method.split())
+    if not legible_name(method, METHOD_LENGTH) or not re.search(r"[0-9]{4}|[^ @]+@[^ @]+", method.replace(" ", "")):
+        raise Refused(
+            "withdrawal.method",
+            _l("Say where the money should go: the number of an account or the address of a wallet."),
+            field="payout_method",
+        )
+    if not all(_is_iban(found[0]) for found in _IBAN.finditer(method.upper())):
+        raise Refused(
+            "withdrawal.iban", _l("This IBAN has a mistake: its check digits do not fit."), field="payout_method"
+        )
+    return method
+
+
+def _is_iban(text: str) -> bool:
+    """Whether it begins with an IBAN (ISO 7064, mod 97-10); a name that follows looks like more groups of it."""
+    groups = text.split()
+    for end in range(1, len(groups) + 1):
+        letters = "".join(groups[:end])
+        if int("".join(str(int(letter, 36)) for letter in letters[4:] + letters[:4])) % 97 == 1:
+            return True
+    return False
 
 
 def _write(actor: Actor, request_key: str, amount_minor: int, method: str, provider: str) -> Withdrawal:
@@ -101,10 +129,13 @@ def cancel(*, actor: Actor, withdrawal_id: int) -> Withdrawal:
     return withdrawal
 
 
-def cancel_by_house(withdrawal: Withdrawal, actor: Actor, reason: str) -> None:
-    """Part of an operation that holds the withdrawal's lock: cancel what nobody has approved, for a clawback."""
+def cancel_for_clawback(withdrawal: Withdrawal, actor: Actor, reason: str) -> None:
+    """Part of an operation that holds the withdrawal's lock: the house cancels it and tells the author why."""
     states.move(withdrawal, WithdrawalState.CANCELLED, actor=actor, reason=reason)
+    withdrawal.decline_reason = reason
+    withdrawal.decided_by, withdrawal.decided_at = actor.user_id, clock.now()
     _return_money(withdrawal, actor)
+    emit(Event.WITHDRAWAL_CANCELLED, withdrawal_id=withdrawal.id)
 
 
 @operation
@@ -241,7 +272,7 @@ def _return_money(withdrawal: Withdrawal, actor: Actor) -> None:
         key=f"withdrawal-returned:{withdrawal.id}",
         lines={
             ledger.withdrawing(withdrawal.id): -withdrawal.amount_minor,
-            ledger.available(withdrawal.user_id): withdrawal.amount_minor,
+            ledger.due(withdrawal.user_id): withdrawal.amount_minor,
         },
         actor=actor,
         withdrawal_id=withdrawal.id,

@@ -4,11 +4,13 @@ import logging
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import gettext as _
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from backoffice import formats
 from backoffice.db import db
 from backoffice.errors import DomainError
 
@@ -38,7 +40,17 @@ def _csrf_error(error: CSRFError) -> tuple[str | Response, int]:
 def _http_error(error: HTTPException) -> BaseResponse | tuple[str | Response, int]:
     if error.code is None or error.code < 400:
         return error.get_response()
-    return _answer(error.code, f"http.{error.code}", "")
+    return _answer(error.code, f"http.{error.code}", _how_long(error) if isinstance(error, RateLimitExceeded) else "")
+
+
+def _how_long(error: RateLimitExceeded) -> str:
+    """Within which time the tries are counted: when some of them are older, the address answers again."""
+    limit = error.limit.limit
+    return _(
+        "There may be %(limit)s tries in %(time)s, and there were more.",
+        limit=limit.amount,
+        time=formats.duration(limit.get_expiry()),
+    )
 
 
 def _unkeepable(error: DataError) -> tuple[str | Response, int]:

@@ -6,6 +6,7 @@ from backoffice.integrations.checks.messages import FIELD_NAMES
 
 FIELD_LABELS = FIELD_NAMES | {
     "kind": _l("kind"),
+    "captions": _l("captions"),
     "free_preview": _l("free preview"),
     "includes_certificate": _l("certificate"),
     "access_days": _l("days of access"),

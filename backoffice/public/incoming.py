@@ -10,7 +10,7 @@ MOST = 2**63 - 1
 # More than the longest form of the studio; files come in by their own protocol, piece by piece.
 LARGEST_BODY = 2 * 1024 * 1024
 # Endpoints that count the bytes of their body themselves.
-STREAMED = frozenset({"media.create_upload", "media.tus_append"})
+STREAMED = frozenset({"media.create_upload", "media.tus_append", "media.tus_overridden"})
 
 
 def whole_number(text: str | int) -> int:

@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from backoffice.access import Action
 from backoffice.config import Settings
+from backoffice.integrations.storage.house import foreign_origin
 from backoffice.public.sessions import viewer
 
 csrf = CSRFProtect()
@@ -37,6 +38,7 @@ PUBLIC = frozenset(
         "storefront.author",
         "media.public_image",
         "media.stream",
+        "media.captions",
         "learning.preview",
     }
 )
@@ -65,11 +67,14 @@ def _ask_for_login() -> BaseResponse | None:
 
 def _headers(response: Response) -> Response:
     nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
+    # Where media come from a bucket, pages may show, play and fetch what is there, and never run it.
+    origin = current_app.extensions["lectern.media_origin"]
+    media = f" {origin}" if origin else ""
     response.headers.setdefault(
         "Content-Security-Policy",
-        f"default-src 'self'; script-src 'self'{nonce}; style-src 'self'{nonce}; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        f"default-src 'self'; script-src 'self'{nonce}; style-src 'self'{nonce}; img-src 'self' data: blob:{media}; "
+        f"media-src 'self' blob:{media}; font-src 'self'; connect-src 'self'{media}; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
@@ -89,6 +94,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         RATELIMIT_STORAGE_URI=settings.redis_url if settings.environment != "test" else "memory://",
         RATELIMIT_KEY_PREFIX="lectern",
     )
+    app.extensions["lectern.media_origin"] = foreign_origin(settings)
     csrf.init_app(app)
     limiter.init_app(app)
     app.before_request(_ask_for_login)

@@ -18,6 +18,7 @@ from backoffice.models.people import AuthorProfile, User, UserRole
 from backoffice.models.review import Submission, SubmissionState
 from backoffice.models.timeline import Transition
 from backoffice.money import Money
+from backoffice.queries.money import payout_failure
 
 PAGE = 50
 TIMELINE = 200
@@ -107,7 +108,9 @@ class WithdrawalRow:
     payout_method: str
     asked_at: datetime
     decided_at: datetime | None
+    settled_at: datetime | None
     decline_reason: str | None
+    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,7 @@ def withdrawals(states: Sequence[WithdrawalState], *, newest_first: bool = False
     """Withdrawals in these states, at most `PAGE`, oldest first unless said otherwise. One statement."""
     order = (Withdrawal.asked_at, Withdrawal.id)
     rows = db.session.execute(
-        select(Withdrawal, User.name, User.email)
+        select(Withdrawal, User.name, User.email, payout_failure())
         .join(User, User.id == Withdrawal.user_id)
         .where(Withdrawal.state.in_(states))
         .order_by(*(column.desc() if newest_first else column for column in order))
@@ -232,9 +235,9 @@ def withdrawals(states: Sequence[WithdrawalState], *, newest_first: bool = False
     return tuple(
         WithdrawalRow(
             *(each.id, each.user_id, name, email, Money(each.amount_minor, each.currency), each.state),
-            *(each.payout_method, each.asked_at, each.decided_at, each.decline_reason),
+            *(each.payout_method, each.asked_at, each.decided_at, each.settled_at, each.decline_reason, failure),
         )
-        for each, name, email in rows
+        for each, name, email, failure in rows
     )
 
 

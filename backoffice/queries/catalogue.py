@@ -143,7 +143,7 @@ def card_columns(revision_id: SQLColumnExpression[int | None]) -> Select[*tuple[
             Course.price_minor,
             case((_discounted(), Course.discount_minor)).label("discount"),
             Course.discount_until,
-            Revision.cover_upload_id,
+            Upload.products_id,
             Upload.asset,
         )
         .select_from(Course)
@@ -169,7 +169,7 @@ def card(row: Row[Any]) -> Card:
         price=Money(row.price_minor, row.currency),
         discounted_price=Money(row.discount, row.currency) if discounted else None,
         discount_until=row.discount_until if discounted else None,
-        cover_id=row.cover_upload_id,
+        cover_id=row.products_id,
         cover_asset=row.asset,
     )
 

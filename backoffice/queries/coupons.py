@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select, true
 
+from backoffice import clock
 from backoffice.config import settings
 from backoffice.db import db
 from backoffice.models.content import Revision
@@ -38,6 +39,16 @@ class CouponRow:
     def amount(self) -> Money | None:
         """What it takes off, when it is no percentage."""
         return None if self.amount_minor is None else Money(self.amount_minor, settings().currency)
+
+    @property
+    def spent(self) -> bool:
+        """Whether it has been used as often as it can be."""
+        return self.max_uses is not None and self.uses >= self.max_uses
+
+    @property
+    def over(self) -> bool:
+        """Whether its days are over."""
+        return self.ends_at is not None and self.ends_at <= clock.now()
 
 
 _ROWS = (

@@ -4,8 +4,10 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+
+from backoffice.queries.captions import Track
 
 # Above this many words in one changed passage a comparison word by word says nothing and takes seconds.
 MAX_PASSAGE = 3000
@@ -16,7 +18,7 @@ _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 class ContentNode:
     """A module, lecture or question of one revision; `fields` are texts by name, in reading order.
 
-    `video_id` is the upload of a lecture that can be played.
+    `video_id` is the products of a lecture's video that can be played.
     """
 
     node_id: int
@@ -25,6 +27,7 @@ class ContentNode:
     depth: int
     fields: Mapping[str, str]
     video_id: str | None = None
+    captions: tuple[Track, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,15 @@ class FieldDiff:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptionsDiff:
+    """Captions of a lecture in one language, before and after; None where there are none."""
+
+    label: str
+    before_id: int | None
+    after_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class NodeDiff:
     """One node; `changes` holds `added` or `removed`, else any of `moved` and `changed`."""
 
@@ -68,6 +80,7 @@ class NodeDiff:
     changes: frozenset[str]
     fields: tuple[FieldDiff, ...]
     video_id: str | None
+    captions: tuple[CaptionsDiff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +101,7 @@ def compare(before: Content | None, after: Content) -> ContentDiff:
     """The difference of two revisions; nodes in the reading order of `after`, removed ones where they had been."""
     if before is None:
         nodes = [_node_diff(node, frozenset(), node.fields) for node in after.nodes]
-        return ContentDiff(True, _field_diffs(after.fields, after.fields), tuple(nodes))
+        return ContentDiff(True, _field_diffs(after.fields, after.fields), _with_captions(nodes, after, after))
     old = {node.node_id: node for node in before.nodes}
     moved = _moved(before.nodes, after.nodes)
     nodes = [_carried(old.get(node.node_id), node, moved) for node in after.nodes]
@@ -99,7 +112,27 @@ def compare(before: Content | None, after: Content) -> ContentDiff:
             place = next((i + 1 for i, placed in enumerate(nodes) if placed.node_id == previous), 0)
             nodes.insert(place, _node_diff(node, frozenset({"removed"}), {}))
         previous = node.node_id
-    return ContentDiff(False, _field_diffs(before.fields, after.fields), tuple(nodes))
+    return ContentDiff(False, _field_diffs(before.fields, after.fields), _with_captions(nodes, before, after))
+
+
+def _with_captions(nodes: Sequence[NodeDiff], before: Content, after: Content) -> tuple[NodeDiff, ...]:
+    """The nodes with their captions: which of them to read, and beside which."""
+    old, new = ({node.node_id: node.captions for node in content.nodes} for content in (before, after))
+    return tuple(
+        replace(node, captions=_captions(old.get(node.node_id, ()), new.get(node.node_id, ()))) for node in nodes
+    )
+
+
+def _captions(before: Sequence[Track], after: Sequence[Track]) -> tuple[CaptionsDiff, ...]:
+    old, new = ({track.language: track for track in tracks} for tracks in (before, after))
+    return tuple(
+        CaptionsDiff(
+            label=track.label,
+            before_id=old[language].caption_id if language in old else None,
+            after_id=new[language].caption_id if language in new else None,
+        )
+        for language, track in (old | new).items()
+    )
 
 
 def _carried(before: ContentNode | None, after: ContentNode, moved: set[int]) -> NodeDiff:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import Date, cast, func, literal, select
 
 from backoffice import clock
 from backoffice.config import settings
@@ -22,7 +22,7 @@ COURSES = 20
 
 @dataclass(frozen=True, slots=True)
 class CourseEarnings:
-    """What the released sales of one course brought in one month, after commission; `month` is its first day."""
+    """What a course brought in a month, after commission; `month` is its first day, `sales` less those taken back."""
 
     month: date
     course_title: str
@@ -55,20 +55,28 @@ def releases_by_day(author_id: int, time_zone: str) -> tuple[DayOfMoney, ...]:
 
 
 def by_course_and_month(author_id: int, time_zone: str) -> Sequence[CourseEarnings]:
-    """Released sales of the last twelve months, newest month first, best course first. One statement."""
-    month = cast(func.date_trunc("month", func.timezone(time_zone, Purchase.settled_at)), Date).label("month")
+    """What arrived in each of the last twelve months less what was taken back in it, newest first. One statement.
+
+    A sale that was taken back counts in the month of its arrival, and against the month in which it left again.
+    """
+    net = Purchase.price_minor - Purchase.commission_minor
+    mine = (Purchase.author_id == author_id, Purchase.price_minor > 0)
+    came = select(
+        Purchase.course_id, Purchase.settled_at.label("at"), net.label("net"), literal(1).label("sales")
+    ).where(*mine, Purchase.state.in_((PurchaseState.RELEASED, PurchaseState.CLAWED_BACK)))
+    left = select(Purchase.course_id, Purchase.clawed_back_at, -net, literal(-1)).where(
+        *mine, Purchase.state == PurchaseState.CLAWED_BACK
+    )
+    moved = came.union_all(left).subquery()
+    month = cast(func.date_trunc("month", func.timezone(time_zone, moved.c.at)), Date).label("month")
+    together = func.sum(moved.c.net)
     rows = db.session.execute(
-        select(month, Revision.title, Course.slug, func.count(), _NET)
-        .join(Course, Course.id == Purchase.course_id)
+        select(month, Revision.title, Course.slug, func.sum(moved.c.sales), together)
+        .join(Course, Course.id == moved.c.course_id)
         .join(Revision, Revision.id == func.coalesce(Course.live_revision_id, Course.draft_revision_id))
-        .where(
-            Purchase.author_id == author_id,
-            Purchase.state == PurchaseState.RELEASED,
-            Purchase.price_minor > 0,
-            Purchase.settled_at >= clock.now() - timedelta(days=31 * MONTHS),
-        )
+        .where(moved.c.at >= clock.now() - timedelta(days=31 * MONTHS))
         .group_by(month, Revision.title, Course.slug)
-        .order_by(month.desc(), _NET.desc(), Course.slug)
+        .order_by(month.desc(), together.desc(), Course.slug)
         .limit(COURSES * MONTHS)
     )
     unit = settings().currency

@@ -1,11 +1,10 @@
-"""A user's history: the statement of *available*, filtered and paged by key; the story of each line (M-6, M-9)."""
+"""A user's history: the statement of *available*, filtered and paged by key, and the debt beside it (M-6, M-9)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, case, cast, func, or_, select
+from sqlalchemy import ScalarSelect, Select, Text, case, cast, func, select
 from sqlalchemy.orm import aliased
 
 from backoffice import ledger
@@ -17,7 +16,7 @@ from backoffice.models.courses import Course
 from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction, TransactionKind
 from backoffice.models.payments import TopUp, Withdrawal
 from backoffice.models.people import User
-from backoffice.models.purchases import Purchase
+from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.money import Money
 
 PAGE_ROWS = 25
@@ -70,7 +69,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """One entry on a user's *available* account. `state` is that of the purchase, top-up or withdrawal behind it."""
+    """One entry on a user's *available* account. `state` is that of the purchase, top-up or withdrawal behind it.
+
+    `debt` is what the same transaction did to the user's debt: above zero it was paid, below zero it grew.
+    """
 
     seq: int
     at: datetime
@@ -82,38 +84,7 @@ class StatementRow:
     course_slug: str | None
     counterpart: str | None
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What a transaction moved on one account, as far as the reader may see it."""
-
-    account: str
-    amount: Money
-
-
-@dataclass(frozen=True, slots=True)
-class StoryStep:
-    """One ledger transaction of a line's story, with its key and its parts."""
-
-    at: datetime
-    kind: TransactionKind
-    key: str
-    parts: Sequence[Part]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An entry with all the transactions about the same purchase, top-up, withdrawal or correction.
-
-    `release_at` is when an open reserve is due, `reason` why staff stepped in.
-    """
-
-    row: StatementRow
-    steps: Sequence[StoryStep]
-    release_at: datetime | None
-    refundable_until: datetime | None
-    reason: str
+    debt: Money
 
 
 def statement(
@@ -126,8 +97,8 @@ def statement(
     rows = _entries(user_id, filters)
     if before is not None:
         rows = rows.where(LedgerEntry.seq < before)
-    found = db.session.execute(_joined(user_id, rows.order_by(LedgerEntry.seq.desc()).limit(limit + 1))).all()
-    return [_row(row) for row in found[:limit]], len(found) > limit
+    found = db.session.execute(joined(user_id, rows.order_by(LedgerEntry.seq.desc()).limit(limit + 1))).all()
+    return [row_of(row) for row in found[:limit]], len(found) > limit
 
 
 def count(user_id: int, filters: Filters) -> int:
@@ -137,17 +108,31 @@ def count(user_id: int, filters: Filters) -> int:
 
 def debts(user_id: int, *, limit: int = PAGE_ROWS) -> list[StatementRow]:
     """How a debt came about and what has paid it, newest first; amounts below zero are owed. One statement."""
-    query = _joined(user_id, _lines(ledger.debt(user_id)).order_by(LedgerEntry.seq.desc()).limit(limit))
-    return [_row(row) for row in db.session.execute(query)]
+    query = joined(user_id, lines_of(ledger.debt(user_id)).order_by(LedgerEntry.seq.desc()).limit(limit))
+    return [row_of(row) for row in db.session.execute(query)]
 
 
-def _lines(account_name: str) -> Select[Any]:
-    account = select(Account.id).where(Account.name == account_name).scalar_subquery()
-    return select(LedgerEntry).where(LedgerEntry.account_id == account, LedgerEntry.seq.is_not(None))
+def debts_alone(user_id: int) -> list[StatementRow]:
+    """Lines of a debt whose transaction never touched the balance: the statement has none of them. One statement."""
+    on_balance = select(LedgerEntry.transaction_id).where(
+        LedgerEntry.account_id == account_id(ledger.available(user_id))
+    )
+    lines = lines_of(ledger.debt(user_id)).where(LedgerEntry.transaction_id.not_in(on_balance))
+    return [row_of(row) for row in db.session.execute(joined(user_id, lines.order_by(LedgerEntry.seq.desc())))]
+
+
+def account_id(name: str) -> ScalarSelect[int]:
+    """The id of an account by its name, inside a statement."""
+    return select(Account.id).where(Account.name == name).scalar_subquery()
+
+
+def lines_of(account_name: str) -> Select[Any]:
+    """Entries of an account that belong to its statement."""
+    return select(LedgerEntry).where(LedgerEntry.account_id == account_id(account_name), LedgerEntry.seq.is_not(None))
 
 
 def _entries(user_id: int, filters: Filters) -> Select[Any]:
-    rows = _lines(ledger.available(user_id))
+    rows = lines_of(ledger.available(user_id))
     if filters.all_of_it:
         return rows
     rows = rows.join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
@@ -165,13 +150,26 @@ def _entries(user_id: int, filters: Filters) -> Select[Any]:
     return rows
 
 
-_STATE = func.coalesce(*(cast(thing.state, Text) for thing in (Purchase, TopUp, Withdrawal, Correction)))
+# A release is the good end of a sale, whatever became of the purchase later (M-6).
+_STATE = case(
+    (LedgerTransaction.kind == TransactionKind.RELEASE, PurchaseState.RELEASED.value),
+    else_=func.coalesce(*(cast(thing.state, Text) for thing in (Purchase, TopUp, Withdrawal, Correction))),
+)
 
 
-def _joined(user_id: int, rows: Select[Any]) -> Select[Any]:
+def joined(user_id: int, rows: Select[Any]) -> Select[Any]:
+    """Entries with all that a `StatementRow` tells of them, newest first."""
     entry, other = rows.subquery(), aliased(User)
     # A buyer deals with the author; an author's release came from the buyer.
     other_id = case((Purchase.student_id == user_id, Purchase.author_id), else_=Purchase.student_id)
+    owed = (
+        select(func.coalesce(func.sum(LedgerEntry.amount), 0))
+        .where(
+            LedgerEntry.transaction_id == entry.c.transaction_id,
+            LedgerEntry.account_id == account_id(ledger.debt(user_id)),
+        )
+        .scalar_subquery()
+    )
     return (
         select(
             entry.c.seq,
@@ -186,6 +184,7 @@ def _joined(user_id: int, rows: Select[Any]) -> Select[Any]:
             func.coalesce(
                 other.name, TopUp.card_brand + " ···· " + TopUp.card_last4, Withdrawal.payout_method, Correction.reason
             ).label("counterpart"),
+            owed.label("debt"),
         )
         .join(LedgerTransaction, LedgerTransaction.id == entry.c.transaction_id)
         .outerjoin(Purchase, Purchase.id == LedgerTransaction.purchase_id)
@@ -199,66 +198,11 @@ def _joined(user_id: int, rows: Select[Any]) -> Select[Any]:
     )
 
 
-def _row(row: Any) -> StatementRow:
+def row_of(row: Any) -> StatementRow:
+    """A row of `joined`."""
     unit = settings().currency
-    # A release is the good end of a sale, whatever became of the purchase later (M-6).
-    state = "success" if row.kind is TransactionKind.RELEASE else row.state
     return StatementRow(
         *(row.seq, row.at, row.kind, Money(row.amount, unit), Money(row.balance_after, unit)),
-        *(state, row.title, row.slug, row.counterpart, row.key),
+        *(row.state, row.title, row.slug, row.counterpart, row.key),
+        Money(int(row.debt), unit),
     )
-
-
-def line(user_id: int, seq: int) -> Line | None:
-    """One line of the own statement and the story behind it; None when there is none. Four statements (M-9)."""
-    rows = _entries(user_id, Filters()).where(LedgerEntry.seq == seq)
-    found = db.session.execute(_joined(user_id, rows)).one_or_none()
-    if found is None:
-        return None
-    thing = db.session.execute(select(LedgerTransaction).where(LedgerTransaction.key == found.key)).scalar_one()
-    column, number = next(
-        (column, getattr(thing, column))
-        for column in ("purchase_id", "top_up_id", "withdrawal_id", "correction_id", "id")
-        if getattr(thing, column) is not None
-    )
-    purchase = db.session.get(Purchase, thing.purchase_id) if thing.purchase_id is not None else None
-    sees_all = purchase is not None and purchase.author_id == user_id
-    return Line(
-        row=_row(found),
-        steps=_steps(user_id, column, number, sees_all=sees_all),
-        release_at=purchase.release_at if purchase is not None and found.state == "reserved" else None,
-        refundable_until=purchase.refundable_until if purchase is not None and found.state == "reserved" else None,
-        reason=(purchase.return_reason or "") if purchase is not None else "",
-    )
-
-
-def story_of_purchase(student_id: int, purchase_id: int) -> list[StoryStep]:
-    """The ledger transactions behind an own purchase, as far as a student sees them. One statement (M-9)."""
-    return _steps(student_id, "purchase_id", purchase_id, sees_all=False)
-
-
-def _steps(user_id: int, column: str, number: int, *, sees_all: bool) -> list[StoryStep]:
-    """Every transaction about a thing; who is not its author sees own accounts and the reserve, not the commission."""
-    query = (
-        select(
-            *(LedgerTransaction.id, LedgerTransaction.at, LedgerTransaction.kind, LedgerTransaction.key),
-            *(Account.kind.label("account"), Account.ref, LedgerEntry.amount),
-        )
-        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
-        .join(Account, Account.id == LedgerEntry.account_id)
-        .where(getattr(LedgerTransaction, column) == number)
-        .order_by(LedgerTransaction.id, LedgerEntry.id)
-    )
-    if not sees_all:
-        own = Account.name.in_([ledger.available(user_id), ledger.debt(user_id)])
-        # A release is the author's part of the story: for the student it ends with the reserve.
-        query = query.where(
-            or_(own, Account.kind.in_(("reserve", "withdrawing"))), LedgerTransaction.kind != TransactionKind.RELEASE
-        )
-    steps: dict[int, StoryStep] = {}
-    for row in db.session.execute(query):
-        is_mine = row.ref == str(user_id)
-        account = row.account if row.account not in ("available", "debt") or is_mine else f"{row.account}_of_other"
-        step = steps.setdefault(row.id, StoryStep(row.at, row.kind, row.key, []))
-        step.parts.append(Part(account, Money(row.amount, settings().currency)))  # type: ignore[attr-defined]
-    return list(steps.values())

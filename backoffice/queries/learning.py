@@ -14,6 +14,7 @@ from backoffice.models.learning import AnswerAttempt, LectureProgress
 from backoffice.models.media import Upload, UploadState
 from backoffice.models.purchases import Enrolment
 from backoffice.progress import Progress, counts
+from backoffice.queries.captions import Track, tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class QuestionView:
 
 @dataclass(frozen=True, slots=True)
 class LectureView:
-    """The content of a lecture; `body` is Markdown, `video_id` the upload of a video that can be played."""
+    """The content of a lecture; `body` is Markdown, `video_id` the products of a video that can be played, `poster` and
+    `storyboard` are files of it."""
 
     node_id: int
     title: str
@@ -87,9 +89,12 @@ class LectureView:
     body: str
     video_id: str | None
     poster: str | None
+    storyboard: str | None
+    upright: bool
     duration: int
     position: int
     completed: bool
+    captions: tuple[Track, ...]
 
 
 def entry(slug: str, viewer: Actor) -> Entry | None:
@@ -175,7 +180,7 @@ def _line(row: Any) -> LectureLine:
 def lecture(revision_id: int, node_id: int, student_id: int) -> LectureView | None:
     """The content of a lecture of this revision with the student's place in it. One statement."""
     query = (
-        select(Lecture, Upload.id, Upload.state, Upload.duration_s, Upload.asset, LectureProgress)
+        select(Lecture, Upload.products_id, Upload.state, Upload.duration_s, Upload.asset, LectureProgress)
         .outerjoin(Upload, Upload.id == Lecture.video_upload_id)
         .outerjoin(
             LectureProgress,
@@ -186,17 +191,21 @@ def lecture(revision_id: int, node_id: int, student_id: int) -> LectureView | No
     row = db.session.execute(query).one_or_none()
     if row is None:
         return None
-    found, upload_id, state, seconds, asset, place = row
+    found, products_id, state, seconds, facts, place = row
+    asset = facts or {}
     return LectureView(
         node_id=found.node_id,
         title=found.title,
         is_video=found.kind is LectureKind.VIDEO,
         body=found.body,
-        video_id=upload_id if state is UploadState.DONE else None,
-        poster=(asset or {}).get("poster"),
+        video_id=products_id if state is UploadState.DONE else None,
+        poster=asset.get("poster"),
+        storyboard=asset.get("storyboard"),
+        upright=asset.get("height", 0) > asset.get("width", 0),
         duration=seconds or 0,
         position=place.position_s if place else 0,
         completed=place is not None and place.completed_at is not None,
+        captions=tracks(found.captions),
     )
 
 

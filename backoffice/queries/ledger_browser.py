@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from backoffice import ledger
 from backoffice.config import settings
 from backoffice.db import db
+from backoffice.models.content import Revision
 from backoffice.models.courses import Course
 from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction, TransactionKind
 from backoffice.models.people import User
@@ -17,6 +18,7 @@ from backoffice.models.purchases import Purchase
 from backoffice.money import Money
 
 PAGE = 50
+SUGGESTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,46 @@ def transactions(search: Search, *, before: int | None = None) -> tuple[list[Tra
     entries = _entries(row["id"] for row in page)
     views = [TransactionView(**row, entries=entries[row["id"]]) for row in page]
     return views, page[-1]["id"] if len(found) > PAGE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """People (e-mail, name) and courses (short name, title) that a search that found nothing may have meant."""
+
+    people: Sequence[tuple[str, str]]
+    courses: Sequence[tuple[str, str]]
+
+
+def suggestions(search: Search) -> Suggestions:
+    """What is like the user and the course of a search. At most two statements."""
+    people: Sequence[tuple[str, str]] = ()
+    courses: Sequence[tuple[str, str]] = ()
+    if search.user:
+        like = or_(
+            User.email.icontains(search.user, autoescape=True), User.name.icontains(search.user, autoescape=True)
+        )
+        people = [
+            (row.email, row.name)
+            for row in db.session.execute(select(User.email, User.name).where(like).order_by(User.id).limit(SUGGESTED))
+        ]
+    if search.course:
+        title = func.coalesce(Course.live_revision_id, Course.draft_revision_id)
+        courses = [
+            (row.slug, row.title)
+            for row in db.session.execute(
+                select(Course.slug, Revision.title)
+                .join(Revision, Revision.id == title)
+                .where(
+                    or_(
+                        Course.slug.icontains(search.course, autoescape=True),
+                        Revision.title.icontains(search.course, autoescape=True),
+                    )
+                )
+                .order_by(Course.id)
+                .limit(SUGGESTED)
+            )
+        ]
+    return Suggestions(people, courses)
 
 
 def transaction(transaction_id: int) -> TransactionView | None:

@@ -4,20 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import force_locale
 from sqlalchemy import case, func, select, union_all
 
+from backoffice import ledger, words
 from backoffice.db import db
 from backoffice.models.catalogues import RejectionReason
 from backoffice.models.content import Lecture, Module, Revision
 from backoffice.models.courses import Course
 from backoffice.models.exports import MoneyExport
-from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction, TransactionKind
+from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction
 from backoffice.models.payments import TopUp, Withdrawal
 from backoffice.models.people import User
 from backoffice.models.purchases import Purchase
 from backoffice.models.review import Submission
 from backoffice.models.timeline import Transition
 from backoffice.money import Money
+from backoffice.queries.money import payout_failure
+
+DIGITS_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Reader:
 class PurchaseFacts:
     """A purchase, for the student; `net` is what the author gets, `reason` why staff gave the money back.
 
-    `owed` is what a clawback left as the author's debt.
+    `debt` is what the ledger transaction behind the letter did to the reader's debt: above zero it was paid.
     """
 
     title: str
@@ -44,16 +49,20 @@ class PurchaseFacts:
     net: Money
     refundable_until: datetime
     reason: str
-    owed: Money
+    debt: Money
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """Money on its way: a top-up's card or a withdrawal's method as `where`; `reason` of a refusal."""
+    """Money on its way: a top-up's card or a withdrawal's method as `where`, digits masked; `reason` of a refusal.
+
+    `debt` as in `PurchaseFacts`.
+    """
 
     amount: Money
     where: str
     reason: str
+    debt: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +102,17 @@ def reader(user_id: int) -> Reader | None:
     return Reader(*row) if row else None
 
 
-def purchase_for_student(purchase_id: int) -> tuple[Reader, PurchaseFacts] | None:
-    """A purchase and the student who made it."""
-    return _purchase(purchase_id, Purchase.student_id)
+def purchase_for_student(purchase_id: int, posting: str) -> tuple[Reader, PurchaseFacts] | None:
+    """A purchase and the student who made it; `posting` is the ledger key of what the letter is about."""
+    return _purchase(purchase_id, Purchase.student_id, posting)
 
 
-def purchase_for_author(purchase_id: int) -> tuple[Reader, PurchaseFacts] | None:
-    """A purchase and the author of the course."""
-    return _purchase(purchase_id, Purchase.author_id)
+def purchase_for_author(purchase_id: int, posting: str) -> tuple[Reader, PurchaseFacts] | None:
+    """A purchase and the author of the course; `posting` as above."""
+    return _purchase(purchase_id, Purchase.author_id, posting)
 
 
-def _purchase(purchase_id: int, who: Any) -> tuple[Reader, PurchaseFacts] | None:
+def _purchase(purchase_id: int, who: Any, posting: str) -> tuple[Reader, PurchaseFacts] | None:
     row = db.session.execute(
         select(
             Purchase.price_minor,
@@ -124,27 +133,24 @@ def _purchase(purchase_id: int, who: Any) -> tuple[Reader, PurchaseFacts] | None
     net = price - Money(row.commission_minor, row.currency)
     if found is None:
         return None
-    reason, owed = row.return_reason or "", _owed(purchase_id, row.currency)
-    return found, PurchaseFacts(row.title, row.slug, price, net, row.refundable_until, reason, owed)
+    debt = _debt(row.who, posting, row.currency)
+    facts = PurchaseFacts(row.title, row.slug, price, net, row.refundable_until, row.return_reason or "", debt)
+    return found, facts
 
 
-def _owed(purchase_id: int, currency: str) -> Money:
-    """What the clawback of a purchase has left as a debt."""
-    debt = db.session.scalar(
-        select(-func.sum(LedgerEntry.amount))
+def _debt(user_id: int, posting: str, currency: str) -> Money:
+    """What one ledger transaction did to a user's debt: below zero it grew."""
+    moved = db.session.scalar(
+        select(func.sum(LedgerEntry.amount))
         .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
         .join(Account, Account.id == LedgerEntry.account_id)
-        .where(
-            LedgerTransaction.purchase_id == purchase_id,
-            LedgerTransaction.kind == TransactionKind.CLAWBACK,
-            Account.kind == "debt",
-        )
+        .where(LedgerTransaction.key == posting, Account.name == ledger.debt(user_id))
     )
-    return Money(int(debt or 0), currency)
+    return Money(int(moved or 0), currency)
 
 
-def top_up(top_up_id: int) -> tuple[Reader, PaymentFacts] | None:
-    """A top-up and its owner."""
+def top_up(top_up_id: int, posting: str) -> tuple[Reader, PaymentFacts] | None:
+    """A top-up and its owner; `posting` is the ledger key of what the letter is about."""
     row = db.session.execute(
         select(TopUp.user_id, TopUp.amount_minor, TopUp.currency, TopUp.card_brand, TopUp.card_last4).where(
             TopUp.id == top_up_id
@@ -152,7 +158,8 @@ def top_up(top_up_id: int) -> tuple[Reader, PaymentFacts] | None:
     ).one()
     found = reader(row.user_id)
     card = f"{row.card_brand} ··{row.card_last4}"
-    return (found, PaymentFacts(Money(row.amount_minor, row.currency), card, "")) if found else None
+    debt = _debt(row.user_id, posting, row.currency)
+    return (found, PaymentFacts(Money(row.amount_minor, row.currency), card, "", debt)) if found else None
 
 
 def withdrawal(withdrawal_id: int) -> tuple[Reader, PaymentFacts] | None:
@@ -164,11 +171,26 @@ def withdrawal(withdrawal_id: int) -> tuple[Reader, PaymentFacts] | None:
             Withdrawal.currency,
             Withdrawal.payout_method,
             Withdrawal.decline_reason,
+            payout_failure(),
         ).where(Withdrawal.id == withdrawal_id)
     ).one()
     found = reader(row.user_id)
     amount = Money(row.amount_minor, row.currency)
-    return (found, PaymentFacts(amount, row.payout_method, row.decline_reason or "")) if found else None
+    if found is None:
+        return None
+    with force_locale(found.locale or "en"):
+        reason = row.decline_reason or (words.payout_failure(row.failure) if row.failure else "")
+    return found, PaymentFacts(amount, masked(row.payout_method), reason, Money(0, row.currency))
+
+
+def masked(payout_method: str) -> str:
+    """The method without the digits that others could use: mail is read on the way. "IBAN DE·· ···· ··30 00"."""
+    left = sum(letter.isdigit() for letter in payout_method)
+    shown = []
+    for letter in payout_method:
+        left -= letter.isdigit()
+        shown.append("·" if letter.isdigit() and left >= DIGITS_SHOWN else letter)
+    return "".join(shown)
 
 
 def export(export_id: int) -> tuple[Reader, int] | None:

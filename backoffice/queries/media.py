@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from backoffice import clock
 from backoffice.db import db
@@ -16,7 +17,11 @@ from backoffice.models.purchases import Enrolment
 
 @dataclass(frozen=True, slots=True)
 class UploadStatus:
-    """How far one file is: bytes while it comes in, percent while it is processed, seconds of a finished video."""
+    """How far one file is: bytes while it comes in, percent while it is processed, seconds of a finished video.
+
+    `size` is the most that may come while it is not known. `error_code` of a failed one; `hold_code` of one that waits
+    for the house.
+    """
 
     id: str
     owner_id: int
@@ -27,8 +32,13 @@ class UploadStatus:
     offset: int
     percent: int
     error_code: str | None
+    hold_code: str | None
     duration_s: int | None
     expires_at: datetime
+    size_known: bool
+    is_part: bool
+    parts: list[str] | None
+    client_metadata: str
 
     @property
     def finished(self) -> bool:
@@ -43,12 +53,19 @@ class UploadStatus:
 
 def upload_status(upload_id: str) -> UploadStatus | None:
     """One upload; None when there is none. Whoever asks checks the owner. One statement."""
-    columns = (
+    columns: tuple[Any, ...] = (
         *(Upload.id, Upload.owner_id, Upload.kind, Upload.state, Upload.filename, Upload.size, Upload.offset),
-        *(Upload.percent, Upload.error_code, Upload.duration_s, Upload.expires_at),
+        *(Upload.percent, Upload.error_code, Upload.hold_code, Upload.duration_s, Upload.expires_at),
+        *(Upload.size_known, Upload.is_part, Upload.parts, Upload.client_metadata),
     )
     row = db.session.execute(select(*columns).where(Upload.id == upload_id)).one_or_none()
     return None if row is None else UploadStatus(*row)
+
+
+def bytes_on_their_way() -> int:
+    """Bytes that were announced, by whomever, and have not come yet. One statement."""
+    open_now = (Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now())
+    return int(db.session.scalar(select(func.sum(Upload.size - Upload.offset)).where(*open_now)) or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +77,8 @@ class PictureAccess:
     is_enrolled: bool
 
 
-def picture_access(upload_id: str, viewer_id: int | None) -> PictureAccess | None:
-    """Who may see the picture of this upload; None when there is no finished picture. One statement."""
+def picture_access(products_id: str, viewer_id: int | None) -> PictureAccess | None:
+    """Who may see this picture, in whichever of its uploads; None when there is no finished one. One statement."""
     shown = and_(
         Revision.cover_upload_id == Upload.id,
         Revision.state == RevisionState.LIVE,
@@ -74,19 +91,29 @@ def picture_access(upload_id: str, viewer_id: int | None) -> PictureAccess | Non
         Enrolment.ended_at.is_(None),
         or_(Enrolment.access_until.is_(None), Enrolment.access_until > clock.now()),
     )
-    query = select(
-        Upload.owner_id,
-        exists().where(shown, Course.blocked_at.is_(None)),
-        exists().where(shown, enrolled),
-    ).where(Upload.id == upload_id, Upload.kind == UploadKind.IMAGE, Upload.state == UploadState.DONE)
+    query = (
+        select(
+            Upload.owner_id,
+            func.bool_or(exists().where(shown, Course.blocked_at.is_(None))),
+            func.bool_or(exists().where(shown, enrolled)),
+        )
+        .where(Upload.products_id == products_id, Upload.kind == UploadKind.IMAGE, Upload.state == UploadState.DONE)
+        .group_by(Upload.owner_id)
+    )
     row = db.session.execute(query).one_or_none()
     return None if row is None else PictureAccess(*row)
 
 
-def is_free_preview(upload_id: str) -> bool:
+def is_free_preview(products_id: str) -> bool:
     """Whether everybody may watch this video: a free lecture of a live revision, of a course that is not blocked."""
-    shown = (Lecture.video_upload_id == upload_id, Lecture.free_preview, Course.blocked_at.is_(None))
-    query = select(Lecture.id).join(Course, Course.live_revision_id == Lecture.revision_id).where(*shown).limit(1)
+    shown = (Upload.products_id == products_id, Lecture.free_preview, Course.blocked_at.is_(None))
+    query = (
+        select(Lecture.id)
+        .join(Course, Course.live_revision_id == Lecture.revision_id)
+        .join(Upload, Upload.id == Lecture.video_upload_id)
+        .where(*shown)
+        .limit(1)
+    )
     return db.session.scalar(query) is not None
 
 

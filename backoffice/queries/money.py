@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Label, Select, Text, cast, func, select
 
 from backoffice import clock, ledger
 from backoffice.config import settings
 from backoffice.db import db
 from backoffice.models.payments import SavedCard, TopUp, TopUpState, Withdrawal, WithdrawalState
 from backoffice.models.purchases import Purchase, PurchaseState
+from backoffice.models.timeline import Transition
 from backoffice.money import Money
 
 PAGE_ROWS = 25
@@ -69,7 +70,7 @@ class TopUpView:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalView:
-    """A withdrawal as its owner sees it."""
+    """A withdrawal as its owner sees it; `failure` is the provider's code for why it was not paid or came back."""
 
     id: int
     state: WithdrawalState
@@ -78,6 +79,7 @@ class WithdrawalView:
     asked_at: datetime
     settled_at: datetime | None
     decline_reason: str | None
+    failure: str | None
 
     @property
     def is_open(self) -> bool:
@@ -199,25 +201,44 @@ def withdrawals(user_id: int) -> list[WithdrawalView]:
             Withdrawal.asked_at,
             Withdrawal.settled_at,
             Withdrawal.decline_reason,
+            payout_failure(),
         )
         .where(Withdrawal.user_id == user_id)
         .order_by(Withdrawal.id.desc())
         .limit(PAGE_ROWS)
     )
     return [
-        WithdrawalView(number, state, Money(amount, currency), method, asked, settled, reason)
-        for number, state, amount, currency, method, asked, settled, reason in db.session.execute(query)
+        WithdrawalView(number, state, Money(amount, currency), method, asked, settled, reason, failure)
+        for number, state, amount, currency, method, asked, settled, reason, failure in db.session.execute(query)
     ]
 
 
+def payout_failure() -> Label[str | None]:
+    """The column `failure` of a query on withdrawals: the provider's code of the one that failed or bounced."""
+    return (
+        select(Transition.reason)
+        .where(
+            Transition.subject == Withdrawal.__tablename__,
+            Transition.subject_id == cast(Withdrawal.id, Text),
+            Transition.to_state.in_((WithdrawalState.FAILED, WithdrawalState.BOUNCED)),
+        )
+        .correlate(Withdrawal)
+        .scalar_subquery()
+        .label("failure")
+    )
+
+
 def payout_methods(user_id: int) -> list[str]:
-    """Where one's money went before, the last first; not where it could not be paid. One statement (M-8)."""
+    """Where one's money has been paid before, the last first; not where it once failed. One statement (M-8)."""
     last = func.max(Withdrawal.id)
     query = (
         select(Withdrawal.payout_method)
         .where(Withdrawal.user_id == user_id)
         .group_by(Withdrawal.payout_method)
-        .having(~func.bool_or(Withdrawal.state.in_((WithdrawalState.FAILED, WithdrawalState.BOUNCED))))
+        .having(
+            func.bool_or(Withdrawal.state == WithdrawalState.PAID),
+            ~func.bool_or(Withdrawal.state.in_((WithdrawalState.FAILED, WithdrawalState.BOUNCED))),
+        )
         .order_by(last.desc())
         .limit(PAYOUT_METHODS)
     )

@@ -10,17 +10,18 @@ from backoffice.models.media import Upload, UploadKind, UploadState
 
 @dataclass(frozen=True, slots=True)
 class Preparing:
-    """Whose video it is, how far it is, and which attempt at it is in work."""
+    """Whose video it is, how far it is, which attempt at it is in work, and whose products a finished one shows."""
 
     owner_id: int
     filename: str
     state: UploadState
     attempt: int
+    products_id: str
 
 
 def preparing(upload_id: str) -> Preparing | None:
     """One video; None when there is none. Whoever asks checks the owner. One statement."""
-    columns = (Upload.owner_id, Upload.filename, Upload.state, Upload.attempt)
+    columns = (Upload.owner_id, Upload.filename, Upload.state, Upload.attempt, Upload.products_id)
     query = select(*columns).where(Upload.id == upload_id, Upload.kind == UploadKind.VIDEO)
     row = db.session.execute(query).one_or_none()
     return None if row is None else Preparing(*row)

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 
-from backoffice import clock
+from backoffice import clock, ledger
 from backoffice.db import db
 from backoffice.models.content import Revision
 from backoffice.models.coupons import Coupon
 from backoffice.models.courses import Course
+from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.models.people import User
 from backoffice.models.purchases import Enrolment, Purchase, PurchaseState
 from backoffice.money import Money
@@ -44,14 +45,19 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A purchase of one's own course. `state`: pending (until `arrives_at`), success, cancelled (M-6)."""
+    """A purchase of one's own course. `state`: pending (until `arrives_at`), success, cancelled (M-6).
+
+    `full` is the price before discount and coupon; `taken_back` says that the money had arrived and left again.
+    """
 
     id: int
     course_title: str
     student: str
+    full: Money
     gross: Money
     net: Money
     state: str
+    taken_back: bool
     sold_at: datetime
     arrives_at: datetime | None
     settled_at: datetime | None
@@ -84,6 +90,8 @@ class PurchasePage:
     bought_at: datetime
     refundable_until: datetime
     release_at: datetime | None
+    settled_at: datetime | None
+    clawed_back_at: datetime | None
     return_reason: str | None
 
 
@@ -106,7 +114,43 @@ def by_id(purchase_id: int) -> PurchasePage | None:
         Money(bought.price_minor, bought.currency),
         Money(bought.list_price_minor, bought.currency),
         Money(bought.commission_minor, bought.currency),
-        *(code, bought.bought_at, bought.refundable_until, bought.release_at, bought.return_reason),
+        *(code, bought.bought_at, bought.refundable_until, bought.release_at, bought.settled_at),
+        *(bought.clawed_back_at, bought.return_reason),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClawbackPreview:
+    """What taking a released sale back would do to its author: `part` comes from `available`, the rest is a debt.
+
+    `cancelled` are the amounts of withdrawals that nobody has approved; their money returns to *available* first.
+    """
+
+    part: Money
+    available: Money
+    cancelled: Sequence[Money]
+
+    @property
+    def debt(self) -> Money:
+        """What the author would owe more than now."""
+        there = self.available.minor + sum(amount.minor for amount in self.cancelled)
+        return Money(max(0, self.part.minor - there), self.part.currency)
+
+
+def clawback_preview(page: PurchasePage) -> ClawbackPreview | None:
+    """The author's side of giving this purchase back; None unless it is released. Two statements."""
+    if page.state is not PurchaseState.RELEASED:
+        return None
+    asked = db.session.scalars(
+        select(Withdrawal.amount_minor)
+        .where(Withdrawal.user_id == page.author_id, Withdrawal.state == WithdrawalState.ASKED)
+        .order_by(Withdrawal.id)
+    )
+    unit = page.price.currency
+    return ClawbackPreview(
+        part=page.price - page.commission,
+        available=Money(ledger.balance(ledger.available(page.author_id)), unit),
+        cancelled=[Money(amount, unit) for amount in asked],
     )
 
 
@@ -198,9 +242,11 @@ def _sale(row: Row[*tuple[object, ...]]) -> Sale:
         id=purchase.id,
         course_title=row.title,
         student=row.name,
+        full=Money(purchase.list_price_minor, purchase.currency),
         gross=Money(purchase.price_minor, purchase.currency),
         net=Money(purchase.price_minor - purchase.commission_minor, purchase.currency),
         state=_SALE_STATES[purchase.state],
+        taken_back=purchase.state is PurchaseState.CLAWED_BACK,
         sold_at=purchase.bought_at,
         arrives_at=purchase.release_at,
         settled_at=purchase.clawed_back_at or purchase.settled_at,

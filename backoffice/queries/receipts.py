@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, select
 
-from backoffice import clock
+from backoffice import clock, ledger
 from backoffice.db import db
 from backoffice.models.coupons import Coupon
 from backoffice.models.courses import Course
@@ -13,8 +13,8 @@ from backoffice.models.learning import Review
 from backoffice.models.purchases import Enrolment, Purchase
 from backoffice.money import Money
 from backoffice.progress import Progress, counts
-from backoffice.queries import history, purchases
-from backoffice.queries.history import StoryStep
+from backoffice.queries import history_lines, purchases
+from backoffice.queries.history_lines import StoryStep
 from backoffice.queries.purchases import Bought
 
 
@@ -33,12 +33,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class RefundPreview:
-    """What comes back and what is lost. `days_left` is rounded up: 1 on the last day."""
+    """What comes back and what is lost. `days_left` is rounded up: 1 on the last day; `debt` is paid from it first."""
 
     bought: Bought
     progress: Progress
     reviewed: bool
     days_left: int
+    debt: Money
 
 
 def receipt(student_id: int, purchase_id: int) -> Receipt | None:
@@ -57,12 +58,12 @@ def receipt(student_id: int, purchase_id: int) -> Receipt | None:
         coupon=coupon,
         returned_at=purchase.clawed_back_at or (None if bought.kept else purchase.settled_at),
         return_reason=purchase.return_reason,
-        steps=history.story_of_purchase(student_id, bought.id),
+        steps=history_lines.story_of_purchase(student_id, bought.id),
     )
 
 
 def refund_preview(student_id: int, purchase_id: int) -> RefundPreview | None:
-    """What giving an own purchase back means now (M-4); None for everybody else's. Two statements."""
+    """What giving an own purchase back means now (M-4); None for everybody else's. Three statements."""
     bought = purchases.one_of_student(student_id, purchase_id)
     if bought is None:
         return None
@@ -79,4 +80,5 @@ def refund_preview(student_id: int, purchase_id: int) -> RefundPreview | None:
         progress=Progress(right, questions, completed, lectures, floor),
         reviewed=has_review,
         days_left=max(0, -int(-left_s // 86_400)),
+        debt=Money(-ledger.balance(ledger.debt(student_id)), bought.price.currency),
     )

@@ -16,6 +16,7 @@ from backoffice.models.courses import Course
 from backoffice.models.media import Upload, UploadState
 from backoffice.models.people import AuthorProfile, User
 from backoffice.models.review import Submission, SubmissionState
+from backoffice.queries.captions import tracks
 from backoffice.queries.diff import Content, ContentDiff, ContentNode, compare
 
 PAGE = 50
@@ -201,19 +202,21 @@ def _contents(revision_ids: Sequence[int]) -> dict[int | None, Content]:
         node = ContentNode(module.node_id, None, "module", 0, {"title": module.title})
         nodes[module.revision_id].append(((module.position,), node))
     lectures: dict[int, tuple[tuple[int, ...], int]] = {}
-    query = _of(Lecture.revision_id, revision_ids, Lecture, Upload.filename, Upload.id, Upload.duration_s, Upload.state)
-    for lecture, filename, upload_id, seconds, state in db.session.execute(
-        query.outerjoin(Upload, Upload.id == Lecture.video_upload_id)
-    ):
+    query = _of(Lecture.revision_id, revision_ids, Lecture, Upload)
+    for lecture, file in db.session.execute(query.outerjoin(Upload, Upload.id == Lecture.video_upload_id)):
         order, parent = places[lecture.module_id]
         place = (*order, lecture.position)
         lectures[lecture.id] = (place, lecture.node_id)
         # The id tells two files of one name apart.
-        video = f"{filename} ({seconds or 0} s, {upload_id[:8]})" if upload_id else ""
+        video = f"{file.filename} ({file.duration_s or 0} s, {file.id[:8]})" if file else ""
         fields = {"title": lecture.title, "kind": lecture.kind.value, "video": video, "body": lecture.body}
+        fields["captions"] = "\n".join(
+            f"{one['label']} ({one['language']}): {one['cues']} (#{one['caption_id']})" for one in lecture.captions
+        )
         fields["free_preview"] = _yes(lecture.free_preview)
-        playable = upload_id if state is UploadState.DONE else None
-        nodes[lecture.revision_id].append((place, ContentNode(lecture.node_id, parent, "lecture", 1, fields, playable)))
+        playable = file.products_id if file and file.state is UploadState.DONE else None
+        node = ContentNode(lecture.node_id, parent, "lecture", 1, fields, playable, tracks(lecture.captions))
+        nodes[lecture.revision_id].append((place, node))
     for question in db.session.execute(_of(Question.revision_id, revision_ids, Question)).scalars():
         order, parent = lectures[question.lecture_id]
         options = "\n".join(f"{'✓' if option['right'] else '✗'} {option['text']}" for option in question.options)

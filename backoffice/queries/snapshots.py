@@ -132,6 +132,7 @@ def _video(row: Row[Any]) -> VideoSnapshot:
         duration_s=row.duration_s,
         width=facts.get("width"),
         height=facts.get("height"),
+        sound_only=bool(facts.get("sound_only")),
         has_sound=bool(facts.get("has_sound")),
         black_share=facts.get("black_share"),
         mean_volume_db=facts.get("mean_volume_db"),

@@ -11,6 +11,7 @@ from backoffice.db import db
 from backoffice.models.catalogues import Category, Language, RejectionReason, Skill, SkillArea
 from backoffice.models.content import Lecture, LectureKind, NodeKind, Question, RemovedNode
 from backoffice.models.review import Submission
+from backoffice.queries.captions import Track, tracks
 
 REMOVED_SHOWN = 200
 
@@ -47,6 +48,7 @@ class LectureDetails:
     body: str
     video_upload_id: str | None
     free_preview: bool
+    captions: tuple[Track, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def lecture_details(revision_id: int, node_id: int) -> LectureDetails | None:
     if lecture is None:
         return None
     return LectureDetails(
-        lecture.node_id, lecture.title, lecture.kind, lecture.body, lecture.video_upload_id, lecture.free_preview
+        *(lecture.node_id, lecture.title, lecture.kind, lecture.body, lecture.video_upload_id, lecture.free_preview),
+        captions=tracks(lecture.captions),
     )
 
 

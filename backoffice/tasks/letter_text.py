@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from babel.dates import format_datetime, get_timezone
+from babel.dates import format_date, format_time, get_time_format, get_timezone
 from flask import current_app, render_template
 from flask_babel import force_locale
 
@@ -21,7 +21,14 @@ def render(template: str, reader: Reader, **facts: Any) -> tuple[str, str]:
     locale = reader.locale or DEFAULT_LOCALE
 
     def when(moment: datetime) -> str:
-        return format_datetime(moment, "long", tzinfo=get_timezone(reader.time_zone), locale=locale)
+        zone = get_timezone(reader.time_zone)
+        minutes = f"{get_time_format('short', locale).pattern} ZZZZ"
+        return ", ".join(
+            (
+                format_date(moment.astimezone(zone), "long", locale=locale),
+                format_time(moment, minutes, tzinfo=zone, locale=locale),
+            )
+        )
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     # A context of its own: whoever a surrounding request belongs to, the letter is its reader's.

@@ -1,7 +1,7 @@
 """Which actors hear which event: the one table (rule 8). Sorted by the order of `Event`; an empty tuple is nobody."""
 
 from backoffice.outbox import Event
-from backoffice.tasks.actors import chunks, exports, letters, media, moderation, money
+from backoffice.tasks.actors import chunks, exports, files, letters, media, moderation, money
 from backoffice.tasks.registry import ActorFunction
 
 ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
@@ -13,6 +13,7 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.UPLOAD_PROCESSED: (moderation.judge_waiting,),
     Event.UPLOAD_CHUNK_QUEUED: (chunks.make_chunk,),
     Event.UPLOAD_CHUNKS_DONE: (chunks.join_chunks,),
+    Event.PRODUCTS_UNUSED: (files.clear_products,),
     Event.COURSE_SUBMITTED: (moderation.judge_submission,),
     Event.COURSE_REJECTED: (letters.on_course_rejected,),
     Event.COURSE_PUBLISHED: (letters.on_course_published,),
@@ -33,6 +34,7 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.WITHDRAWAL_ASKED: (),
     Event.WITHDRAWAL_APPROVED: (money.pay_out, letters.on_withdrawal_approved),
     Event.WITHDRAWAL_DECLINED: (letters.on_withdrawal_declined,),
+    Event.WITHDRAWAL_CANCELLED: (letters.on_withdrawal_cancelled,),
     Event.WITHDRAWAL_PAID: (letters.on_withdrawal_paid,),
     Event.WITHDRAWAL_FAILED: (letters.on_withdrawal_failed,),
     Event.WITHDRAWAL_BOUNCED: (letters.on_withdrawal_bounced,),

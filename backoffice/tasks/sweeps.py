@@ -10,8 +10,8 @@ from sqlalchemy import text
 from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.db import db, operation
-from backoffice.operations import bookkeeping, chunks, counters, purchases, uploads
-from backoffice.tasks import transport
+from backoffice.operations import bookkeeping, captions, chunks, counters, purchases, uploads
+from backoffice.tasks import holds, transport
 from backoffice.tasks.actors import media, money
 
 log = logging.getLogger(__name__)
@@ -56,8 +56,10 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("prove the book", 1800, prove_book),
     Sweep("queue stuck uploads", 5, lambda: until_none(lambda: uploads.requeue_stuck(actor=SYSTEM))),
     Sweep("queue stuck chunks", 5, lambda: until_none(lambda: chunks.requeue_stuck(actor=SYSTEM))),
+    Sweep("release held uploads", 30, holds.release),
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),
+    Sweep("clear unused captions", 600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),
 )
 

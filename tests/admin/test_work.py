@@ -97,7 +97,11 @@ def asked(cast: Cast) -> Withdrawal:
     """A withdrawal that waits for an admin."""
     fund(cast.owner, 5_000)
     return withdrawals.ask(
-        actor=cast.owner, request_key="one", amount_minor=3_000, payout_method="IBAN DE89", provider="fake"
+        actor=cast.owner,
+        request_key="one",
+        amount_minor=3_000,
+        payout_method="IBAN DE89 3704 0044 0532 0130 00",
+        provider="fake",
     )
 
 

@@ -121,6 +121,7 @@ def test_texts_count_towards_the_minutes() -> None:
         ({"has_sound": False, "mean_volume_db": -75.0}, "video_silent", BLOCK),
         ({"mean_volume_db": -91.0}, "video_silent", BLOCK),
         ({"mean_volume_db": -48.5}, "video_quiet", INFO),
+        ({"sound_only": True, "width": 0, "height": 0, "black_share": None}, "video_sound_only", INFO),
     ],
 )
 def test_video_technique(changes: dict[str, Any], code: str, severity: Severity) -> None:

@@ -58,9 +58,9 @@ class Uploader:
         """Ask how much is there."""
         return int(self.client.head(location, headers=TUS).headers["Upload-Offset"])
 
-    def send(self, data: bytes, *, kind: str = "video", pieces: int = 3) -> str:
+    def send(self, data: bytes, *, kind: str = "video", pieces: int = 3, filename: str = "lecture.mp4") -> str:
         """The whole way in pieces; the upload's id."""
-        location = self.create(len(data), kind=kind).headers["Location"]
+        location = self.create(len(data), kind=kind, filename=filename).headers["Location"]
         step = -(-len(data) // pieces)
         for start in range(0, len(data), step):
             answer = self.append(location, start, data[start : start + step])

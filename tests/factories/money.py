@@ -34,7 +34,7 @@ def fund(actor: Actor, minor: int) -> TopUp:
         ledger.post(
             TransactionKind.TOP_UP,
             key=f"top-up:{top_up.id}",
-            lines={ledger.available(actor.user_id): minor, ledger.provider("fake"): -minor},
+            lines={ledger.due(actor.user_id): minor, ledger.provider("fake"): -minor},
             actor=actor,
             top_up_id=top_up.id,
         )

@@ -186,7 +186,7 @@ def test_the_doctor_is_content_here_and_names_what_is_wrong(ffmpeg: Path, tmp_pa
     poor.write_text("#!/bin/sh\necho ' V..... libx264 x'\n")
     poor.chmod(0o755)
     codes = {(problem.code, problem.detail) for problem in doctor(poor)}
-    assert {("missing_encoder", "aac"), ("missing_muxer", "hls"), ("missing_filter", "loudnorm")} <= codes
+    assert {("missing_encoder", "aac"), ("missing_muxer", "hls"), ("missing_filter", "ebur128")} <= codes
     assert ("missing_encoder", "libx264") not in codes
     assert [problem.code for problem in doctor(Path("/bin/false")) if problem.fatal] == ["not_running"]
 

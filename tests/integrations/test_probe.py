@@ -72,11 +72,10 @@ def test_a_turned_phone_video_has_the_size_that_is_seen(make_video: MakeVideo, g
     assert (info.rotation % 360, info.width, info.height) == (90, 180, 320)
 
 
-def test_sound_alone_is_no_video(make_video: MakeVideo, good_video: Path) -> None:
-    assert refusal(make_video("sound.m4a", *SOUND, "-c:a", "aac")) == "no_picture"
-    cover = make_video("cover.jpg", "-i", str(good_video), "-frames:v", "1", "-pix_fmt", "yuvj420p")
-    with_cover = ["-map", "0:a", "-map", "1:v", "-c:a", "aac", "-c:v", "copy", "-disposition:v", "attached_pic"]
-    assert refusal(make_video("album.m4a", *SOUND, "-i", str(cover), *with_cover)) == "no_picture"
+def test_neither_picture_nor_sound(make_video: MakeVideo, tmp_path: Path) -> None:
+    words = tmp_path / "words.srt"
+    words.write_text("1\n00:00:00,000 --> 00:00:03,000\nNothing to see, nothing to hear.\n")
+    assert refusal(make_video("words.mkv", "-i", str(words), "-c:s", "srt")) == "nothing_to_play"
 
 
 @pytest.mark.parametrize(

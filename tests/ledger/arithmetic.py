@@ -46,6 +46,10 @@ class Arithmetic:
             self.debt[who] -= paid
             self.money[who] += amount - paid
 
+    def states(self) -> dict[int, PurchaseState]:
+        """How far each purchase is."""
+        return {number: deal.state for number, deal in self.deals.items()}
+
     def buy(self, number: int | None, who: int, which: int, now: datetime) -> bool:
         """`number` is the row that the shop made, None where it refused."""
         owned = any(
@@ -67,7 +71,7 @@ class Arithmetic:
         if deal.state is not RESERVED or now >= deal.at + WEEK:
             return False
         deal.state = REFUNDED
-        self.money[deal.who] += PRICES[deal.which]
+        self.due(deal.who, PRICES[deal.which])
         return True
 
     def give_back(self, number: int, shown: PurchaseState) -> bool:
@@ -79,7 +83,7 @@ class Arithmetic:
             return False
         deal.by_staff = True
         price = PRICES[deal.which]
-        self.money[deal.who] += price
+        self.due(deal.who, price)
         if deal.state is RESERVED:
             deal.state = REFUNDED
             return True

@@ -124,7 +124,7 @@ class Book(RuleBasedStateMachine):
                 number = started.id
                 top_ups.record(actor=SYSTEM, top_up_id=number, charge=Charge(ChargeState.SETTLED, ref=key))
         self.top_ups.append((number, who, amount))
-        self.money[f"student {who}"] += amount
+        self.take_due(f"student {who}", amount)
 
     @precondition(lambda self: self.top_ups)
     @rule(place=st.integers(0, 9), times=st.integers(1, 2))
@@ -172,7 +172,7 @@ class Book(RuleBasedStateMachine):
             assert refused(purchases.refund, **wish) is not (in_time or done)
         if in_time:
             one.state = PurchaseState.REFUNDED
-            self.money[f"student {one.who}"] += one.price
+            self.take_due(f"student {one.who}", one.price)
             self.money["reserves"] -= one.price
 
     @precondition(lambda self: self.bought)
@@ -186,7 +186,7 @@ class Book(RuleBasedStateMachine):
                 return
             for _time in range(times):
                 clawbacks.give_back(actor=self.admin, **wish)
-        self.money[f"student {one.who}"] += one.price
+        self.take_due(f"student {one.who}", one.price)
         if one.state is PurchaseState.RESERVED:
             self.money["reserves"] -= one.price
             one.state = PurchaseState.REFUNDED
@@ -194,7 +194,7 @@ class Book(RuleBasedStateMachine):
         one.state = PurchaseState.CLAWED_BACK
         # Withdrawals that nobody has approved are cancelled first.
         for number in list(self.asked):
-            self.money["author"] += self.asked.pop(number)
+            self.take_due("author", self.asked.pop(number))
         self.take_due("author", -one.part)
         self.money["commission"] -= one.price - one.part
 
@@ -250,7 +250,7 @@ class Book(RuleBasedStateMachine):
         if how == "paid":
             self.paid[number] = amount
         else:
-            self.money["author"] += amount
+            self.take_due("author", amount)
 
     @precondition(lambda self: self.paid)
     @rule()

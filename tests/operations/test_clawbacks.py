@@ -130,7 +130,11 @@ def test_m8_a_clawback_first_cancels_withdrawals_that_nobody_approved(cast: Cast
     purchase = bought(cast)
     asked = ask(cast.owner, 5_000)
     give_back(cast, purchase)
-    assert db.session.get_one(Withdrawal, asked.id, populate_existing=True).state is WithdrawalState.CANCELLED
+    cancelled = db.session.get_one(Withdrawal, asked.id, populate_existing=True)
+    assert (cancelled.state, cancelled.decline_reason) == (WithdrawalState.CANCELLED, "A copied course")
+    assert (cancelled.decided_by, cancelled.decided_at is None) == (cast.admin.user_id, False)
+    told = db.session.scalars(select(OutboxEvent.payload).where(OutboxEvent.name == "withdrawal.cancelled"))
+    assert told.all() == [{"withdrawal_id": asked.id}]
     assert (available(cast.owner), debt(cast.owner)) == (0, 0)
 
 

@@ -15,8 +15,10 @@ from backoffice.models.media import Upload, UploadKind, UploadState
 from backoffice.models.outbox import OutboxEvent
 from backoffice.models.timeline import Transition
 from backoffice.operations import uploads
+from backoffice.operations.quotas import MIB
 from backoffice.operations.texts import clean_filename
-from backoffice.operations.uploads import GAVE_UP, MIB, LeaseLost, Work
+from backoffice.operations.upload_rows import LeaseLost
+from backoffice.operations.uploads import GAVE_UP, Work
 from backoffice.outbox import Event
 from tests.factories.people import Cast
 
@@ -133,7 +135,9 @@ def test_t2_one_attempt_at_a_time(cast: Cast) -> None:
     uploads.progress(actor=SYSTEM, upload_id=upload.id, attempt=attempt, percent=40)
     assert (stored(upload).state, stored(upload).percent) == (UploadState.TRANSCODING, 40)
     for _twice in range(2):
-        uploads.complete(actor=SYSTEM, upload_id=upload.id, attempt=attempt, asset={"master": "m"}, duration_s=3)
+        uploads.complete(
+            actor=SYSTEM, upload_id=upload.id, attempt=attempt, asset={"master": "m"}, product_bytes=7, duration_s=3
+        )
     done = stored(upload)
     assert (done.state, done.percent, done.asset, done.duration_s) == (UploadState.DONE, 100, {"master": "m"}, 3)
     assert done.lease_until is None
@@ -159,7 +163,9 @@ def test_t3_a_worker_that_lost_its_lease_changes_nothing(cast: Cast) -> None:
         for step in (
             lambda: uploads.start_transcoding(actor=SYSTEM, upload_id=upload.id, attempt=first),
             lambda: uploads.progress(actor=SYSTEM, upload_id=upload.id, attempt=first, percent=9),
-            lambda: uploads.complete(actor=SYSTEM, upload_id=upload.id, attempt=first, asset={}, duration_s=1),
+            lambda: uploads.complete(
+                actor=SYSTEM, upload_id=upload.id, attempt=first, asset={}, product_bytes=1, duration_s=1
+            ),
             lambda: uploads.fail(actor=SYSTEM, upload_id=upload.id, attempt=first, error_code="damaged", detail=""),
             lambda: uploads.give_back(actor=SYSTEM, upload_id=upload.id, attempt=first, detail=""),
         ):

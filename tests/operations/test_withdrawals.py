@@ -54,6 +54,8 @@ def test_m8_double_click_is_one_withdrawal(cast: Cast) -> None:
         (999, "IBAN DE00 6789", "withdrawal.too_small", "amount"),
         (-3_000, "IBAN DE00 6789", "withdrawal.too_small", "amount"),
         (3_000, "  ", "withdrawal.method", "payout_method"),
+        (3_000, "to my bank", "withdrawal.method", "payout_method"),
+        (3_000, "IBAN DE89 3704 0044 0532 0130 01, Anna", "withdrawal.iban", "payout_method"),
         (10_001, "IBAN DE00 6789", "money.not_enough", "amount"),
     ],
 )

@@ -43,8 +43,8 @@ def test_m6_a_sale_that_was_taken_back_says_when(client: FlaskClient, cast: Cast
     log_in(client, cast.owner)
     day = (clock.now() + YEAR).strftime("%Y")
     page = client.get("/account/history?kind=sales").text
-    assert "given back on" in page
-    assert f", {day}" in page.partition("given back on")[2][:40]
+    assert "arrived, and taken back on" in page
+    assert f", {day}" in page.partition("arrived, and taken back on")[2][:40]
 
 
 def test_b4_staff_see_what_a_user_has_and_owes(client: FlaskClient, cast: Cast) -> None:

@@ -16,7 +16,13 @@ from backoffice.models.content import Lecture, Revision
 from backoffice.models.courses import Course
 from backoffice.models.media import Upload, UploadState
 from backoffice.operations import blocks
-from backoffice.public.media.links import EVERYBODY, cover_url, signed_master_url, signed_poster_url
+from backoffice.public.media.links import (
+    EVERYBODY,
+    cover_url,
+    signed_master_url,
+    signed_poster_url,
+    signed_storyboard_url,
+)
 from tests.factories import courses
 from tests.factories.media import Uploader, picture_bytes, video_bytes
 from tests.factories.people import Cast, log_in
@@ -51,6 +57,12 @@ def test_x5_a_video_plays_for_the_holder_of_the_link(app: Flask, browser: Upload
     assert playlist.mimetype == "application/vnd.apple.mpegurl"
     assert playlist.headers["X-Content-Type-Options"] == "nosniff"
     assert visitor.get(poster).mimetype == "image/jpeg"
+    with app.test_request_context():
+        storyboard = signed_storyboard_url(upload_id, cast.student.person_id)
+    track = visitor.get(storyboard)
+    assert track.mimetype == "text/vtt"
+    sheet = storyboard.rsplit("/", 1)[0] + "/" + re.findall(r"(\S+)#xywh=", track.text)[0]
+    assert visitor.get(sheet).mimetype == "image/jpeg"
 
     folder = master.rsplit("/", 1)[0]
     rung = next(line for line in playlist.text.splitlines() if line.endswith("p.m3u8"))

@@ -1,4 +1,4 @@
-"""The browser's own tus library against a real server: CSRF, pieces, a cut line, the rest (T-5)."""
+"""The browser's own tus library against a real server: CSRF, pieces, a cut line, parts, no length (T-5)."""
 
 import os
 import shutil
@@ -76,7 +76,7 @@ def _wait(server: subprocess.Popen[bytes], address: str) -> None:
     not (shutil.which("node") and (ROOT / "node_modules" / "tus-js-client").is_dir()),
     reason="node or tus-js-client is not installed: the real client is not tried",
 )
-def test_tus_js_client_sends_a_file_over_a_cut_line(committed_app: Flask) -> None:
+def test_tus_js_client_sends_a_file_over_a_cut_line_over_three_lines_and_without_a_length(committed_app: Flask) -> None:
     client = log_in(committed_app.test_client(), make_cast().owner)
     with client.session_transaction() as session:
         session["csrf_token"] = "of this browser"
@@ -85,14 +85,21 @@ def test_tus_js_client_sends_a_file_over_a_cut_line(committed_app: Flask) -> Non
     token = URLSafeTimedSerializer(settings().secret_key, salt="wtf-csrf-token").dumps("of this browser")
 
     with served(committed_app) as address:
-        arguments = ["node", str(SCRIPT), f"{address}/uploads", cookie.value, str(SIZE), "video"]
-        refused = subprocess.run([*arguments, "forged"], cwd=ROOT, capture_output=True, text=True, timeout=120)
-        sent = subprocess.run([*arguments, token], cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+        def run(token: str, way: str) -> subprocess.CompletedProcess[str]:
+            arguments = ["node", str(SCRIPT), f"{address}/uploads", cookie.value, str(SIZE), "video", token, way]
+            return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+        refused = run("forged", "cut")
+        sent = [run(token, way) for way in ("cut", "parallel", "deferred")]
 
     assert refused.returncode == 1
-    assert sent.returncode == 0, sent.stderr
+    assert [one.returncode for one in sent] == [0, 0, 0], [one.stderr for one in sent]
     db.session.rollback()
-    upload = db.session.scalars(select(Upload)).one()
-    assert sent.stdout.strip().endswith(f"/uploads/{upload.id}")
-    assert (upload.state, upload.offset, upload.filename) == (UploadState.UPLOADED, SIZE, "лекция.mp4")
-    assert part_path(upload.id).read_bytes() == (b"tus " * SIZE)[:SIZE]
+    # Nothing is left of the parts.
+    uploads = {upload.id: upload for upload in db.session.scalars(select(Upload))}
+    assert sorted(uploads) == sorted(one.stdout.strip().rpartition("/uploads/")[2] for one in sent)
+    assert sorted(len(upload.parts or ()) for upload in uploads.values()) == [0, 0, 3]
+    for upload in uploads.values():
+        assert (upload.state, upload.offset, upload.filename) == (UploadState.UPLOADED, SIZE, "лекция.mp4")
+        assert part_path(upload.id).read_bytes() == (b"tus " * SIZE)[:SIZE]

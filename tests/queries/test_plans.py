@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from backoffice import clock
 from backoffice.bench.ledger_pages import write_book
 from backoffice.db import db
-from backoffice.queries import history, ledger_browser
+from backoffice.queries import history, history_lines, ledger_browser
 from backoffice.queries.history import Filters
 from backoffice.queries.ledger_browser import Search
 
@@ -23,7 +23,7 @@ PAGES: dict[str, Callable[[], object]] = {
     "history": lambda: history.statement(USER),
     "history, an old page": lambda: history.statement(USER, before=POSTINGS // 2),
     "history of a day": lambda: history.statement(USER, Filters(kind="top_ups", since=clock.now())),
-    "a line": lambda: history.line(USER, POSTINGS // 2),
+    "a line": lambda: history_lines.line(USER, POSTINGS // 2),
     "ledger": lambda: ledger_browser.transactions(Search()),
     "ledger, an old page": lambda: ledger_browser.transactions(Search(), before=POSTINGS // 2),
     "ledger by key": lambda: ledger_browser.transactions(Search(key=f"bench-{USER}-7")),

@@ -27,6 +27,7 @@ from backoffice.models.review import Submission, SubmissionState
 from backoffice.operations import blocks, exports, letters, purchases, withdrawals
 from backoffice.outbox import Event
 from backoffice.queries.history import Filters
+from backoffice.queries.letters import masked
 from backoffice.tasks.actors import letters as actors
 from backoffice.tasks.routes import ROUTES
 from tests.factories.courses import live_course
@@ -119,6 +120,7 @@ def test_x6_every_letter_renders_in_the_readers_language(cast: Cast, app: Flask,
     for withdrawal_letter in (
         actors.on_withdrawal_approved,
         actors.on_withdrawal_declined,
+        actors.on_withdrawal_cancelled,
         actors.on_withdrawal_paid,
         actors.on_withdrawal_failed,
         actors.on_withdrawal_bounced,
@@ -161,15 +163,31 @@ def _letter_actors() -> set[str]:
 
 def test_x6_dates_are_in_the_readers_zone(cast: Cast, app: Flask) -> None:
     _read_in("en", cast.student)
-    course = live_course(cast.owner, price_minor=0)
+    fund(cast.student, PRICE)
+    course = live_course(cast.owner, price_minor=PRICE)
     moment = clock.now().replace(month=6, day=10, hour=22, minute=30, second=0, microsecond=0)
     with clock.at(moment):
-        purchase = purchases.buy(actor=cast.student, course_id=course.id, shown_price_minor=0)
+        purchase = purchases.buy(actor=cast.student, course_id=course.id, shown_price_minor=PRICE)
     actors.on_purchase_made(purchase_id=purchase.id)
     body = db.session.scalars(select(Letter.body)).one()
     # Seven days later, and three hours ahead of UTC: the next day already.
     assert f"June 18, {moment.year}" in body
-    assert "1:30:00" in body
+    assert "1:30\u202fAM GMT+03:00" in body
+
+
+def test_x6_what_costs_nothing_is_no_news_about_money(cast: Cast, app: Flask) -> None:
+    course = live_course(cast.owner, price_minor=0)
+    purchase_id = purchases.buy(actor=cast.student, course_id=course.id, shown_price_minor=0).id
+    for letter in (actors.on_purchase_made, actors.on_purchase_refunded, actors.on_purchase_released):
+        letter(purchase_id=purchase_id)
+    written = db.session.scalars(select(Letter)).all()
+    assert {letter.user_id for letter in written} == {cast.student.user_id}
+    assert not [letter.body for letter in written if "$" in letter.subject + letter.body]
+
+
+def test_x6_letters_do_not_carry_the_number_of_an_account() -> None:
+    assert masked("IBAN DE89 3704 0044 0532 0130 00") == "IBAN DE·· ···· ···· ···· ··30 00"
+    assert masked("Wise, me@example.org") == "Wise, me@example.org"
 
 
 def test_t2_a_second_run_sends_nothing_again(cast: Cast, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,9 @@ def test_c4_a_video_becomes_a_ladder(app: Flask, browser: Uploader) -> None:
     assert upload.asset["has_sound"]
     assert upload.asset["black_share"] == 0
     assert -40 < upload.asset["mean_volume_db"] < 0
+    loudness, leveling = upload.asset["loudness"], upload.asset["leveling"]
+    assert loudness["lufs"] + leveling["gain_db"] == pytest.approx(-16)
+    assert (upload.asset["poster"], upload.asset["storyboard"]) == ("poster.jpg", "storyboard.vtt")
     kept = set(storage().list(f"video/{upload_id}"))
     assert kept == {f"video/{upload_id}/{name}" for name in upload.asset["files"]}
     assert f"video/{upload_id}/master.m3u8" in kept

@@ -99,6 +99,9 @@ MESSAGES: dict[str, Message] = {
         _l("The video of the lecture “%(title)s” could not be checked completely."),
         _l("Nothing to do: a moderator looks at it."),
     ),
+    "video_sound_only": Message(
+        _l("The lecture “%(title)s” has sound only, no picture."), _l("Nothing to do if it is meant so.")
+    ),
     "video_no_picture": Message(_l("The video of the lecture “%(title)s” has no picture."), _REUPLOAD),
     "video_black": Message(
         _l("The video of the lecture “%(title)s” is black: %(measured)s %% of it, at most %(threshold)s %% pass."),

@@ -13,7 +13,8 @@ class VideoSnapshot:
     """A lecture's upload. `state` is an upload's state; the measures are None until it is `done`.
 
     `duration_s` in seconds, `width` and `height` in pixels, `black_share` 0…1 of the pictures looked at,
-    `mean_volume_db` in dBFS and None without a sound track or for digital silence.
+    `mean_volume_db` in dBFS and None without a sound track or for digital silence; with `sound_only` there is no
+    picture to judge.
     """
 
     state: str
@@ -21,6 +22,7 @@ class VideoSnapshot:
     duration_s: float | None = None
     width: int | None = None
     height: int | None = None
+    sound_only: bool = False
     has_sound: bool = False
     black_share: float | None = None
     mean_volume_db: float | None = None

@@ -14,7 +14,7 @@ from backoffice.integrations.checks.model import (
     VideoSnapshot,
 )
 
-ID, VERSION = "video_technique", 1
+ID, VERSION = "video_technique", 2
 
 
 def _run(snapshot: CourseSnapshot, thresholds: Thresholds) -> list[Finding]:
@@ -38,8 +38,12 @@ def _video(lecture: LectureSnapshot, video: VideoSnapshot, thresholds: Threshold
     elif video.duration_s is None:
         yield found(code="video_not_ready", severity=Severity.FLAG)
     else:
-        yield from _picture(video, thresholds, found)
+        yield from _sound_only(found) if video.sound_only else _picture(video, thresholds, found)
         yield from _sound(video, thresholds, found)
+
+
+def _sound_only(found: "partial[Finding]") -> Iterator[Finding]:
+    yield found(code="video_sound_only", severity=Severity.INFO)
 
 
 def _picture(video: VideoSnapshot, thresholds: Thresholds, found: "partial[Finding]") -> Iterator[Finding]:

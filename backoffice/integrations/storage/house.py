@@ -1,15 +1,53 @@
 """Where the running application keeps its media."""
 
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from backoffice.config import settings
+from backoffice.config import Settings, settings
 from backoffice.integrations.storage.base import Storage
 from backoffice.integrations.storage.local import LocalStorage
 
+if TYPE_CHECKING:
+    from backoffice.integrations.storage.s3 import S3Storage
+
 
 def storage() -> Storage:
-    """The storage of finished products: `video/<upload>/…` and `image/<upload>/…`."""
-    return LocalStorage(settings().var_dir / "media")
+    """The storage of finished products: `video/<upload>/…`, `image/<upload>/…` and `export/<id>.csv`."""
+    chosen = settings()
+    return s3_storage(chosen) if chosen.storage == "s3" else local_storage(chosen)
+
+
+def local_storage(chosen: Settings) -> LocalStorage:
+    """The folder of these settings, whether it is the house's storage or not."""
+    return LocalStorage(chosen.var_dir / "media")
+
+
+def s3_storage(chosen: Settings) -> "S3Storage":
+    """The bucket of these settings, whether it is the house's storage or not; one client for the whole process."""
+    return _bucket(chosen.s3_bucket, chosen.s3_endpoint_url, chosen.s3_public_url, chosen.s3_region, chosen.s3_prefix)
+
+
+def foreign_origin(chosen: Settings) -> str:
+    """Scheme and host of media that browsers get from elsewhere; empty while the house serves all of them itself."""
+    if chosen.storage != "s3":
+        return ""
+    address = chosen.s3_public_url or chosen.s3_endpoint_url
+    return str(_s3_module().origin(chosen.s3_bucket, endpoint_url=address, region=chosen.s3_region))
+
+
+@cache
+def _bucket(bucket: str, endpoint_url: str, public_url: str, region: str, prefix: str) -> "S3Storage":
+    made: S3Storage = _s3_module().S3Storage(
+        bucket, endpoint_url=endpoint_url, public_url=public_url, region=region, prefix=prefix
+    )
+    return made
+
+
+def _s3_module() -> Any:
+    """By name, because boto3 costs each process its start and memory, and most houses keep their files in a folder."""
+    return import_module("backoffice.integrations.storage.s3")
 
 
 def uploads_folder() -> Path:

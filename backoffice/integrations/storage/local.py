@@ -4,10 +4,11 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from backoffice.integrations.storage.base import BadKey, ObjectMissing, check_key
+from backoffice.integrations.storage.base import ObjectMissing, StoredObject, check_key, nobody, tree_files
 
 # Parts of keys never start with a dot, so unfinished and outgoing files cannot be mistaken for objects.
 _TEMPORARY = ".tmp-"
@@ -18,6 +19,7 @@ class LocalStorage:
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
+        self._top = f"{self._root}/"
 
     def put_file(self, key: str, path: Path) -> None:
         self._write(key, lambda temporary: _copy(path, temporary))
@@ -25,12 +27,9 @@ class LocalStorage:
     def put_bytes(self, key: str, data: bytes) -> None:
         self._write(key, lambda temporary: temporary.write_bytes(data))
 
-    def put_tree(self, prefix: str, folder: Path) -> None:
+    def put_tree(self, prefix: str, folder: Path, *, on_progress: Callable[[], None] = nobody) -> None:
         target = self._path(prefix)
-        for path in sorted(folder.rglob("*")):
-            check_key(f"{prefix}/{path.relative_to(folder).as_posix()}")
-            if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                raise BadKey(str(path.relative_to(folder)))
+        tree_files(prefix, folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         incoming, outgoing = _beside(target), _beside(target)
         try:
@@ -72,17 +71,39 @@ class LocalStorage:
         self._drop_empty_folders(path.parent)
 
     def list(self, prefix: str) -> Iterator[str]:
-        top = self._path(prefix) if prefix else self._root
-        for folder, folders, files in os.walk(top):
-            folders[:] = sorted(name for name in folders if not name.startswith(_TEMPORARY))
-            for name in sorted(name for name in files if not name.startswith(_TEMPORARY)):
-                yield (Path(folder) / name).relative_to(self._root).as_posix()
+        return (path[len(self._top) :] for path in _walk(self._folder(prefix)))
+
+    def scan(self, prefix: str) -> Iterator[StoredObject]:
+        for path in _walk(self._folder(prefix)):
+            try:
+                facts = os.stat(path)
+            except FileNotFoundError:
+                continue  # deleted since its folder was read
+            # A file that was moved in is as old as its last change of place, not of content.
+            stored_at = datetime.fromtimestamp(max(facts.st_mtime, facts.st_ctime), UTC)
+            yield StoredObject(path[len(self._top) :], facts.st_size, stored_at)
+
+    def discard_unfinished(self, *, before: datetime) -> int:
+        discarded = 0
+        for folder, folders, files in os.walk(self._root):
+            for name in (*folders, *files):
+                if name.startswith(_TEMPORARY):
+                    discarded += _discard(Path(folder) / name, before.timestamp())
+            folders[:] = [name for name in folders if not name.startswith(_TEMPORARY)]
+        return discarded
 
     def local_path(self, key: str) -> Path:
         path = self._path(key)
         if not path.is_file():
             raise ObjectMissing(key)
         return path
+
+    def url(self, key: str, *, seconds: int, filename: str | None = None, mimetype: str | None = None) -> str | None:
+        check_key(key)
+        return None
+
+    def _folder(self, prefix: str) -> str:
+        return str(self._path(prefix) if prefix else self._root)
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
@@ -106,6 +127,33 @@ class LocalStorage:
             except OSError:
                 return  # still in use by other objects
             folder = folder.parent
+
+
+def _walk(folder: str) -> Iterator[str]:
+    """Paths of objects in the order of their keys: of `a/b` and `a.c` the latter comes first, as `.` precedes `/`."""
+    try:
+        with os.scandir(folder) as found:
+            inside = [(entry.name, entry.is_dir()) for entry in found if not entry.name.startswith(_TEMPORARY)]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name, is_folder in sorted((f"{name}/", True) if is_folder else (name, False) for name, is_folder in inside):
+        if is_folder:
+            yield from _walk(f"{folder}/{name[:-1]}")
+        else:
+            yield f"{folder}/{name}"
+
+
+def _discard(path: Path, before: float) -> bool:
+    try:
+        if path.stat().st_ctime >= before:
+            return False
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except FileNotFoundError:
+        return False  # its write has just ended
+    return True
 
 
 def _beside(path: Path) -> Path:

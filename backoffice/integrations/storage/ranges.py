@@ -11,17 +11,11 @@ from werkzeug.http import http_date
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
+from backoffice.integrations.storage.base import content_type
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_TYPES = {
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".mp4": "video/mp4",
-    ".m4s": "video/mp4",
-    ".jpg": "image/jpeg",
-    ".webp": "image/webp",
-    ".vtt": "text/vtt; charset=utf-8",
-}
 _RANGE = re.compile(r"bytes=(?=.*[0-9])([0-9]*)-([0-9]*)")
 BLOCK_BYTES = 64 * 1024
 
@@ -68,7 +62,15 @@ def range_response(path: Path, environ: "WSGIEnvironment", *, max_age_s: int = 3
     """
     facts = path.stat()
     etag = f'"{facts.st_size:x}-{facts.st_mtime_ns:x}"'
-    response = Response(status=HTTPStatus.OK, headers=_headers(path, facts, etag, max_age_s))
+    response = Response(
+        status=HTTPStatus.OK,
+        headers={
+            **product_headers(path.name, max_age_s=max_age_s),
+            "Accept-Ranges": "bytes",
+            "ETag": etag,
+            "Last-Modified": http_date(facts.st_mtime),
+        },
+    )
     if etag in [tag.strip() for tag in environ.get("HTTP_IF_NONE_MATCH", "").split(",")]:
         response.status_code = HTTPStatus.NOT_MODIFIED
         del response.headers["Content-Type"]
@@ -100,16 +102,15 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int] | None:
     return (start, end) if start < end else None
 
 
-def _headers(path: Path, facts: os.stat_result, etag: str, max_age_s: int) -> dict[str, str]:
+def product_headers(name: str, *, max_age_s: int = 3600) -> dict[str, str]:
+    """What is said of an object whoever sends its bytes: type, how long it keeps, and that it runs nothing."""
+    kind = content_type(name)
     headers = {
-        "Accept-Ranges": "bytes",
         "Cache-Control": f"private, max-age={max_age_s}",
-        "ETag": etag,
-        "Last-Modified": http_date(facts.st_mtime),
         "X-Content-Type-Options": "nosniff",
-        "Content-Type": _TYPES.get(path.suffix, "application/octet-stream"),
+        "Content-Type": kind or "application/octet-stream",
     }
-    if path.suffix not in _TYPES:
+    if kind is None:
         headers["Content-Disposition"] = "attachment"
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return headers

@@ -14,6 +14,7 @@ from backoffice.integrations.video.ffmpeg import hostile_input
 from backoffice.integrations.video.hls import TranscodeFailed, VideoAsset
 from backoffice.integrations.video.joints import SOUND_FILE, Made
 from backoffice.integrations.video.ladder import LadderSettings, Rung
+from backoffice.integrations.video.loudness import Leveling
 from backoffice.integrations.video.probe import VideoInfo
 
 # Their index leads to the key frame before any second; in other containers ffmpeg may land behind it.
@@ -24,8 +25,8 @@ _COPY_WALL_S_PER_S, _COPY_CPU_S_PER_S = 5.0, 1.0
 
 
 def can_be_divided(info: VideoInfo) -> bool:
-    """Whether a chunk can be found in this file without reading all before it."""
-    return info.demuxer in SEEKABLE
+    """Whether there is a picture, and a chunk of it can be found without reading all before it."""
+    return info.video_stream is not None and info.demuxer in SEEKABLE
 
 
 def count(info: VideoInfo, chunk_s: int) -> int:
@@ -126,10 +127,11 @@ def make_sound(
     *,
     ffmpeg: Path,
     settings: LadderSettings,
+    leveling: Leveling,
     on_progress: Callable[[int], None],
 ) -> None:
     """Code the whole sound track into the folder. Raises as `make_chunk` does."""
-    argv = [str(ffmpeg), "-v", "error", *hostile_input(source, info), *ladder.sound_coding(info), "-vn"]
+    argv = [str(ffmpeg), "-v", "error", *hostile_input(source, info), *ladder.sound_arguments(info, leveling), "-vn"]
     argv += [*ladder.NOTHING_ELSE, "-f", "mp4", SOUND_FILE]
     hls.run_ffmpeg(argv, info, out_dir, settings, hls.Progress(info, on_progress))
     if not (out_dir / SOUND_FILE).is_file():
@@ -144,6 +146,7 @@ def join(
     chunk_s: int,
     ffmpeg: Path,
     settings: LadderSettings,
+    leveling: Leveling,
     on_progress: Callable[[int], None],
 ) -> VideoAsset:
     """Make the asset of all chunks in the empty folder, and prove that nothing of it is missing.
@@ -153,7 +156,8 @@ def join(
     rungs = ladder.plan(info, settings.rungs)
     copy(made, info, out_dir, rungs, chunk_s=chunk_s, ffmpeg=ffmpeg, settings=settings, on_progress=on_progress)
     joints.prove(made, info, out_dir, [rung.name for rung in rungs])
-    return hls.finish(out_dir, info, rungs, ffmpeg=ffmpeg, settings=settings)
+    progress = hls.Progress(info, on_progress)
+    return hls.finish(out_dir, info, rungs, ffmpeg=ffmpeg, settings=settings, leveling=leveling, progress=progress)
 
 
 def copy(

@@ -13,7 +13,7 @@ from backoffice.integrations.video.probe import MAX_PIXELS, VideoInfo
 _NEEDED = {
     "-encoders": ("libx264", "aac", "mjpeg"),
     "-muxers": ("hls",),
-    "-filters": ("loudnorm", "blackframe", "volumedetect", "thumbnail"),
+    "-filters": ("ebur128", "alimiter", "blackframe", "volumedetect", "thumbnail", "tile", "showwavespic"),
 }
 _ASKING = sandbox.Limits(wall_s=30, cpu_s=10, memory_bytes=2 * sandbox.GIB, file_bytes=0)
 

@@ -1,18 +1,19 @@
-"""From an accepted upload to a folder that plays: HLS ladder, poster, manifest (C-4)."""
+"""From an accepted upload to a folder that plays: HLS ladder, poster, storyboard, manifest (C-4)."""
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from backoffice.integrations.video import ladder, playlists, sandbox
+from backoffice.integrations.video import ladder, playlists, sandbox, stills
 from backoffice.integrations.video.ladder import LadderSettings, Rung
+from backoffice.integrations.video.loudness import UNTOUCHED, Leveling
 from backoffice.integrations.video.playlists import MediaPlaylist, PlaylistBroken
 from backoffice.integrations.video.probe import VideoInfo
 
-POSTER = "poster.jpg"
-POSTER_SHORT_SIDE = 720
 PROGRESS_EVERY_S = 1.0
+_FULL_BYTES = sandbox.MIB
 _LENGTH_SHARE, _LENGTH_SLACK_S = 0.02, 0.5
 
 
@@ -41,12 +42,17 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class VideoAsset:
-    """What stands in the folder; names are relative to it, renditions largest first, sizes in bytes."""
+    """What stands in the folder; names are relative to it, renditions largest first, sizes in bytes.
+
+    Sound alone has no renditions of a picture and no storyboard. `leveling` is what was done to the loudness."""
 
     master: str
     poster: str
+    storyboard: str | None
     duration_s: float
     has_audio: bool
+    sound_only: bool
+    leveling: Leveling
     renditions: tuple[Rendition, ...]
     files: tuple[str, ...]
     size_bytes: int
@@ -59,6 +65,7 @@ def transcode(
     *,
     ffmpeg: Path,
     settings: LadderSettings | None = None,
+    leveling: Leveling = UNTOUCHED,
     on_progress: Callable[[int], None] = lambda percent: None,
 ) -> VideoAsset:
     """Make the whole asset in the empty folder `out_dir`; what a failed run leaves there is the caller's to delete.
@@ -68,31 +75,36 @@ def transcode(
     """
     settings = settings or LadderSettings()
     rungs = ladder.plan(info, settings.rungs)
-    run_ffmpeg(ladder.command(ffmpeg, source, info, rungs), info, out_dir, settings, Progress(info, on_progress))
-    asset = finish(out_dir, info, rungs, ffmpeg=ffmpeg, settings=settings)
+    progress = Progress(info, on_progress)
+    run_ffmpeg(ladder.command(ffmpeg, source, info, rungs, leveling), info, out_dir, settings, progress)
+    asset = finish(out_dir, info, rungs, ffmpeg=ffmpeg, settings=settings, leveling=leveling, progress=progress)
     on_progress(100)
     return asset
 
 
 def finish(
-    out_dir: Path, info: VideoInfo, rungs: tuple[Rung, ...], *, ffmpeg: Path, settings: LadderSettings
+    out_dir: Path,
+    info: VideoInfo,
+    rungs: tuple[Rung, ...],
+    *,
+    ffmpeg: Path,
+    settings: LadderSettings,
+    leveling: Leveling,
+    progress: "Progress",
 ) -> VideoAsset:
     """Prove that the ladder in the folder is whole, and add what is made of it. Raises `TranscodeFailed`."""
-    try:
-        pictures = [playlists.finish_media(out_dir / f"{rung.name}.m3u8") for rung in rungs]
-        if info.has_audio:
-            playlists.finish_media(out_dir / f"{ladder.AUDIO_RENDITION}.m3u8")
-        bandwidths = playlists.finish_master(out_dir / ladder.MASTER, ladder.frame_rate(info))
-    except PlaylistBroken as error:
-        raise TranscodeFailed("incomplete_output", str(error)) from error
-    _check_lengths(info, pictures)
-    _make_poster(ffmpeg, out_dir, rungs, pictures, settings)
+    pictures, sound, bandwidths = _read_back(out_dir, info, rungs)
+    _check_lengths(info, pictures or sound)
+    _make_stills(ffmpeg, out_dir, info, rungs, pictures or sound, _Stills(settings, progress))
     made = sorted(out_dir.iterdir())
     return VideoAsset(
         master=ladder.MASTER,
-        poster=POSTER,
-        duration_s=pictures[0].duration_s,
+        poster=stills.POSTER,
+        storyboard=stills.STORYBOARD if rungs else None,
+        duration_s=(pictures or sound)[0].duration_s,
         has_audio=info.has_audio,
+        sound_only=not rungs,
+        leveling=leveling,
         renditions=tuple(
             Rendition(r.name, r.width, r.height, p.name, p.file, bandwidths[p.name], p.size_bytes)
             for r, p in zip(rungs, pictures, strict=True)
@@ -100,6 +112,19 @@ def finish(
         files=tuple(path.name for path in made),
         size_bytes=sum(path.stat().st_size for path in made),
     )
+
+
+def _read_back(
+    out_dir: Path, info: VideoInfo, rungs: tuple[Rung, ...]
+) -> tuple[list[MediaPlaylist], list[MediaPlaylist], dict[str, int]]:
+    """The playlists of pictures and of the sound, and bits per second by name, read from what was written."""
+    try:
+        pictures = [playlists.finish_media(out_dir / f"{rung.name}.m3u8") for rung in rungs]
+        sound = [playlists.finish_media(out_dir / f"{ladder.AUDIO_RENDITION}.m3u8")] if info.has_audio else []
+        rate = ladder.frame_rate(info) if rungs else None
+        return pictures, sound, playlists.finish_master(out_dir / ladder.MASTER, rate)
+    except PlaylistBroken as error:
+        raise TranscodeFailed(_code(out_dir, "incomplete_output"), str(error)) from error
 
 
 def run_ffmpeg(argv: list[str], info: VideoInfo, out_dir: Path, settings: LadderSettings, progress: "Progress") -> None:
@@ -116,8 +141,14 @@ def run_ffmpeg(argv: list[str], info: VideoInfo, out_dir: Path, settings: Ladder
     except sandbox.LimitExceeded as error:
         raise TranscodeFailed("out_of_limits", str(error)) from error
     if ended.returncode != 0:
-        code = "disk_full" if "No space left on device" in ended.stderr else "ffmpeg_failed"
-        raise TranscodeFailed(code, ended.stderr.strip()[-2000:] or f"exit status {ended.returncode}")
+        raise TranscodeFailed(
+            _code(out_dir, "ffmpeg_failed"), ended.stderr.strip()[-2000:] or f"exit status {ended.returncode}"
+        )
+
+
+def _code(out_dir: Path, otherwise: str) -> str:
+    """Why an output is not whole. The muxer says nothing and reports success when the disk is full: the disk tells."""
+    return "disk_full" if shutil.disk_usage(out_dir).free < _FULL_BYTES else otherwise
 
 
 class Progress:
@@ -154,31 +185,39 @@ def _check_lengths(info: VideoInfo, pictures: list[MediaPlaylist]) -> None:
         raise TranscodeFailed("incomplete_output", "the renditions are cut at different times")
 
 
-def _make_poster(
-    ffmpeg: Path, out_dir: Path, rungs: tuple[Rung, ...], pictures: list[MediaPlaylist], settings: LadderSettings
+@dataclass(frozen=True, slots=True)
+class _Stills:
+    """Runs of ffmpeg over our own renditions: little work, little room."""
+
+    settings: LadderSettings
+    progress: Progress
+
+    def make(self, name: str, argv: list[str], out_dir: Path, duration_s: float) -> None:
+        rights = sandbox.Limits(
+            wall_s=300 + duration_s,
+            cpu_s=int(60 + 0.2 * duration_s),
+            memory_bytes=self.settings.memory_bytes,
+            file_bytes=20 * sandbox.MIB,
+        )
+        try:
+            ended = sandbox.run(argv, limits=rights, cwd=out_dir, on_wake=self.progress.beat)
+        except sandbox.LimitExceeded as error:
+            raise TranscodeFailed("out_of_limits", f"{name}: {error}") from error
+        if ended.returncode != 0 or not (out_dir / name).is_file():
+            raise TranscodeFailed(_code(out_dir, "ffmpeg_failed"), f"{name}: {ended.stderr.strip()[-2000:]}")
+
+
+def _make_stills(
+    ffmpeg: Path, out_dir: Path, info: VideoInfo, rungs: tuple[Rung, ...], made: list[MediaPlaylist], runs: _Stills
 ) -> None:
-    """A telling picture from around a third of the video, of our own rendition's key frames: near to free."""
-    chosen = next((n for n, r in enumerate(rungs) if min(r.width, r.height) <= POSTER_SHORT_SIDE), len(rungs) - 1)
-    source = pictures[chosen]
-    argv = [
-        *(str(ffmpeg), "-v", "error", "-nostdin", "-protocol_whitelist", "file", "-skip_frame:v", "nokey"),
-        *("-noaccurate_seek", "-ss", f"{source.duration_s * 0.3:.3f}", "-f", "mov", "-i", source.file),
-        *(
-            "-vf",
-            "thumbnail=n=8,setpts=0,scale=out_range=pc,format=yuvj420p",
-            "-frames:v",
-            "1",
-            "-q:v",
-            "3",
-            "-f",
-            "image2",
-        ),
-        *("-update", "1", POSTER),
-    ]
-    rights = sandbox.Limits(wall_s=300, cpu_s=60, memory_bytes=settings.memory_bytes, file_bytes=20 * sandbox.MIB)
-    try:
-        ended = sandbox.run(argv, limits=rights, cwd=out_dir)
-    except sandbox.LimitExceeded as error:
-        raise TranscodeFailed("out_of_limits", f"poster: {error}") from error
-    if ended.returncode != 0 or not (out_dir / POSTER).is_file():
-        raise TranscodeFailed("ffmpeg_failed", f"poster: {ended.stderr.strip()[-2000:]}")
+    """The poster, and for a picture that moves the storyboard from the smallest rendition."""
+    duration_s = made[0].duration_s
+    if not rungs:
+        runs.make(stills.POSTER, stills.waveform_command(ffmpeg, made[0].file), out_dir, duration_s)
+        return
+    fits = (n for n, rung in enumerate(rungs) if min(rung.width, rung.height) <= stills.POSTER_SHORT_SIDE)
+    chosen = made[next(fits, len(rungs) - 1)]
+    runs.make(stills.POSTER, stills.poster_command(ffmpeg, chosen.file, chosen.duration_s), out_dir, duration_s)
+    board = stills.plan_storyboard(rungs[-1], duration_s, ladder.frame_rate(info))
+    runs.make(board.sheets[-1], stills.storyboard_command(ffmpeg, made[-1].file, board), out_dir, duration_s)
+    (out_dir / stills.STORYBOARD).write_text(stills.storyboard_track(board, duration_s))

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from backoffice.integrations.video.ffmpeg import hostile_input
+from backoffice.integrations.video.loudness import STEREO, UNTOUCHED, Leveling
 from backoffice.integrations.video.probe import VideoInfo
 
 MASTER = "master.m3u8"
@@ -41,7 +42,9 @@ class Rung:
 
 
 def plan(info: VideoInfo, rungs: tuple[int, ...]) -> tuple[Rung, ...]:
-    """The rungs this source gets, largest first; a source below all of them gets one of its own size."""
+    """The rungs this source gets, largest first; a source below all of them gets one of its own size, sound none."""
+    if info.video_stream is None:
+        return ()
     short = min(info.width, info.height)
     wanted = sorted({rung for rung in rungs if rung <= short}, reverse=True) or [short]
     return tuple(_rung(info, rung) for rung in wanted)
@@ -60,16 +63,23 @@ def frame_rate(info: VideoInfo) -> Fraction:
     return min(max(average, Fraction(_FPS_MIN)), Fraction(_FPS_MAX))
 
 
-def command(ffmpeg: Path, source: Path, info: VideoInfo, rungs: tuple[Rung, ...]) -> list[str]:
+def command(
+    ffmpeg: Path, source: Path, info: VideoInfo, rungs: tuple[Rung, ...], leveling: Leveling = UNTOUCHED
+) -> list[str]:
     """One process for the whole ladder, writing into its working folder; key frames are aligned over all rungs."""
-    argv = [str(ffmpeg), "-v", "error", *hostile_input(source, info), "-filter_complex", graph(info, rungs)]
+    argv = [str(ffmpeg), "-v", "error", *hostile_input(source, info)]
+    argv += [*_picture_arguments(info, rungs), *sound_arguments(info, leveling)]
+    return [*argv, *NOTHING_ELSE, *packaging(rungs, has_audio=info.audio_stream is not None)]
+
+
+def _picture_arguments(info: VideoInfo, rungs: tuple[Rung, ...]) -> list[str]:
+    if not rungs:
+        return []
+    argv = ["-filter_complex", graph(info, rungs)]
     for number, rung in enumerate(rungs):
         argv += ["-map", f"[v{number}]", f"-maxrate:v:{number}", f"{rung.most_kbit}k"]
         argv += [f"-bufsize:v:{number}", f"{2 * rung.most_kbit}k"]
-    argv += picture_coding(info)
-    if info.audio_stream is not None:
-        argv += sound_coding(info)
-    return [*argv, *NOTHING_ELSE, *packaging(rungs, has_audio=info.audio_stream is not None)]
+    return [*argv, *picture_coding(info)]
 
 
 def picture_coding(info: VideoInfo, lead_s: Fraction = Fraction(0)) -> list[str]:
@@ -82,10 +92,13 @@ def picture_coding(info: VideoInfo, lead_s: Fraction = Fraction(0)) -> list[str]
     ]
 
 
-def sound_coding(info: VideoInfo) -> list[str]:
-    """The one sound rendition, of the input's sound track."""
+def sound_arguments(info: VideoInfo, leveling: Leveling = UNTOUCHED) -> list[str]:
+    """The one sound rendition, brought to the house's loudness; nothing for a source without sound."""
+    if info.audio_stream is None:
+        return []
+    filters = ",".join(filter(None, ("aresample=async=1000:first_pts=0", STEREO, leveling.filters())))
     return [
-        *("-map", f"0:{info.audio_stream}", "-filter:a", "aresample=async=1000:first_pts=0"),
+        *("-map", f"0:{info.audio_stream}", "-filter:a", filters),
         *("-c:a", "aac", "-b:a", f"{AUDIO_KBIT}k", "-ac", "2", "-ar", "48000"),
     ]
 
@@ -109,10 +122,10 @@ def _scale(rung: Rung, number: int, rungs: tuple[Rung, ...]) -> str:
 
 def packaging(rungs: tuple[Rung, ...], *, has_audio: bool) -> list[str]:
     """Single-file fMP4 per rendition. The playlists grow with their files, so that what is there can be played."""
-    group = ",agroup:sound" if has_audio else ""
+    group = ",agroup:sound" if has_audio and rungs else ""
     streams = [f"v:{number}{group},name:{rung.name}" for number, rung in enumerate(rungs)]
     if has_audio:
-        streams.append(f"a:0{group},default:yes,name:{AUDIO_RENDITION}")
+        streams.append(f"a:0{group},{'default:yes,' if group else ''}name:{AUDIO_RENDITION}")
     return [
         *("-f", "hls", "-hls_time", str(SEGMENT_S), "-hls_playlist_type", "event", "-hls_segment_type", "fmp4"),
         *("-hls_flags", "single_file+independent_segments", "-master_pl_name", MASTER),

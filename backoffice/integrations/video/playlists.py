@@ -1,12 +1,16 @@
 """Reads back what ffmpeg wrote, to prove that it is whole."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 _STREAM = re.compile(r"#EXT-X-STREAM-INF:.*\bBANDWIDTH=(\d+)")
 _BYTES = re.compile(r'#EXT-X-(?:MAP:.*BYTERANGE="|BYTERANGE:)(\d+)@(\d+)')
+# What a playlist names: a line of its own, or an attribute of a tag.
+_NAMED = re.compile(r'^(?!#)\S+$|(?<=URI=")[^"]+', re.MULTILINE)
+PLAYLIST_SUFFIX = ".m3u8"
 
 
 class PlaylistBroken(Exception):
@@ -54,8 +58,8 @@ def finish_media(path: Path) -> MediaPlaylist:
     return media
 
 
-def finish_master(path: Path, rate: Fraction) -> dict[str, int]:
-    """Add the frame rate that ffmpeg leaves out; answers bits per second by media playlist name."""
+def finish_master(path: Path, rate: Fraction | None) -> dict[str, int]:
+    """Add the frame rate that ffmpeg leaves out (sound has none); answers bits per second by media playlist name."""
     if not path.is_file():
         raise PlaylistBroken(f"{path.name} was not written")
     bandwidths: dict[str, int] = {}
@@ -63,6 +67,15 @@ def finish_master(path: Path, rate: Fraction) -> dict[str, int]:
     for number, line in enumerate(lines):
         if stream := _STREAM.match(line):
             bandwidths[lines[number + 1]] = int(stream[1])
-            lines[number] = f"{line},FRAME-RATE={float(rate):.3f}"
+            lines[number] = line if rate is None else f"{line},FRAME-RATE={float(rate):.3f}"
     path.write_text("\n".join(lines) + "\n")
     return bandwidths
+
+
+def with_addresses(playlist: str, address: Callable[[str], str]) -> str:
+    """The same playlist with `address(name)` for each file that it names; other playlists keep their names."""
+
+    def replace(found: re.Match[str]) -> str:
+        return found[0] if found[0].endswith(PLAYLIST_SUFFIX) else address(found[0])
+
+    return _NAMED.sub(replace, playlist)

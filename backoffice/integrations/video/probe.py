@@ -21,6 +21,7 @@ _SOUND = (
     "pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_f32le pcm_u8 pcm_alaw pcm_mulaw "
     "adpcm_ms adpcm_ima_wav"
 )
+_NO_PICTURE: dict[str, Any] = {"index": None, "codec": None, "width": 0, "height": 0, "aspect": 1.0, "fps": 0.0}
 VIDEO_CODECS, AUDIO_CODECS = frozenset(_PICTURE.split()), frozenset(_SOUND.split())
 
 
@@ -51,15 +52,17 @@ class VideoLimits:
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
     """One accepted file. Width and height are as a viewer sees them (rotated, square pixels); `rotation` is in degrees
-    counter-clockwise; `fps` is the average; `damaged_packets` is a warning, not a refusal."""
+    counter-clockwise; `fps` is the average; `damaged_packets` is a warning, not a refusal.
+
+    Sound alone is a lecture too: without a picture `video_stream` and `video_codec` are None, sizes and `fps` 0."""
 
     demuxer: str
     duration_s: float
     width: int
     height: int
     fps: float
-    video_codec: str
-    video_stream: int
+    video_codec: str | None
+    video_stream: int | None
     has_audio: bool
     audio_codec: str | None
     audio_stream: int | None
@@ -106,22 +109,27 @@ def _judge(facts: dict[str, Any], limits: VideoLimits) -> None:
     video, audio = facts["video"], facts["audio"]
     if facts["streams"] > limits.max_streams:
         raise VideoRefused("too_many_streams", f"{facts['streams']}")
-    if video is None:
-        raise VideoRefused("no_picture", "no video stream")
-    if video["codec"] not in VIDEO_CODECS:
-        raise VideoRefused("unsupported_codec", f"video {video['codec']}")
+    if video is None and audio is None:
+        raise VideoRefused("nothing_to_play", "neither a video nor an audio stream")
+    if video is not None:
+        _judge_picture(video, limits)
     if audio is not None and audio["codec"] not in AUDIO_CODECS:
         raise VideoRefused("unsupported_codec", f"sound {audio['codec']}")
+    if facts["packets"] == 0:
+        raise VideoRefused("damaged", "no packet")
+    _judge_length(facts, limits)
+    if not facts["decoded"]:
+        raise VideoRefused("damaged", "nothing could be decoded")
+
+
+def _judge_picture(video: dict[str, Any], limits: VideoLimits) -> None:
+    if video["codec"] not in VIDEO_CODECS:
+        raise VideoRefused("unsupported_codec", f"video {video['codec']}")
     width, height = video["width"], video["height"]
     if width * height > limits.max_pixels or max(width, height) > limits.max_side:
         raise VideoRefused("too_large_picture", f"{width}x{height}")
     if video["fps"] > limits.max_fps:
         raise VideoRefused("too_high_frame_rate", f"{video['fps']:g}")
-    if facts["packets"] == 0:
-        raise VideoRefused("damaged", "no video packet")
-    _judge_length(facts, limits)
-    if not facts["decoded"]:
-        raise VideoRefused("damaged", "no picture could be decoded")
 
 
 def _judge_length(facts: dict[str, Any], limits: VideoLimits) -> None:
@@ -137,7 +145,7 @@ def _judge_length(facts: dict[str, Any], limits: VideoLimits) -> None:
 
 
 def _info(facts: dict[str, Any], demuxer: str, size_bytes: int) -> VideoInfo:
-    video, audio = facts["video"], facts["audio"]
+    video, audio = facts["video"] or _NO_PICTURE, facts["audio"]
     width, height = round(video["width"] * video["aspect"]), video["height"]
     if facts["rotation"] % 180 != 0:
         width, height = height, width

@@ -10,7 +10,9 @@ from typing import Any
 
 import av
 import av.error
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.frame import Frame
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
@@ -31,8 +33,12 @@ def main(path: str, demuxer: str, max_pixels: int) -> dict[str, object]:
             if audio is None
             else {"index": audio.index, "codec": audio.codec_context.codec.canonical_name},
         }
-        if video is not None:
-            facts |= read_packets(container, video, max_pixels)
+        leading = video or audio
+        if leading is not None:
+            decodable = video is None or 0 < video.width * video.height <= max_pixels
+            facts |= read_packets(container, leading, decodable)
+            if demuxer == "mp3" and not tells_its_length(path):
+                facts["declared_s"] = 0.0
         return facts
 
 
@@ -54,19 +60,18 @@ def describe(video: VideoStream) -> dict[str, object]:
     }
 
 
-def read_packets(container: InputContainer, video: VideoStream, max_pixels: int) -> dict[str, object]:
-    """Count and time all packets; decode the first picture alone, for its rotation and as proof."""
-    video.codec_context.thread_count = 1
-    decodable = 0 < video.width * video.height <= max_pixels
+def read_packets(container: InputContainer, leading: VideoStream | AudioStream, decodable: bool) -> dict[str, object]:
+    """Count and time all packets; decode the first picture (or sound) alone, for its rotation and as proof."""
+    leading.codec_context.thread_count = 1
     spans: dict[int, list[float]] = {}
     counts = {"packets": 0, "key_frames": 0, "damaged": 0}
-    frame = None
+    frame: Frame | None = None
     try:
         for packet in container.demux():
             if packet.size == 0:
                 continue
             widen(spans, packet)
-            if packet.stream_index != video.index:
+            if packet.stream_index != leading.index:
                 continue
             counts["packets"] += 1
             counts["key_frames"] += packet.is_keyframe
@@ -74,20 +79,31 @@ def read_packets(container: InputContainer, video: VideoStream, max_pixels: int)
             if decodable and frame is None and counts["packets"] <= DECODE_AT_MOST_PACKETS:
                 frame = first_frame(packet, counts)
         if decodable and frame is None:
-            frame = next(iter(video.codec_context.decode(None)), None)
+            frame = next(iter(leading.codec_context.decode(None)), None)
     except av.error.FFmpegError:
         counts["damaged"] += 1
     # The zero of ffmpeg's own clock, so that this is the length of what it will write.
     origin = (container.start_time or 0) / av.time_base
     return counts | {
         "decoded": frame is not None,
-        "rotation": 0 if frame is None else frame.rotation,
-        "length_s": spans.get(video.index, [origin, origin])[1] - origin,
-        **declared(container, video, spans),
+        "rotation": frame.rotation if isinstance(frame, VideoFrame) else 0,
+        "length_s": spans.get(leading.index, [origin, origin])[1] - origin,
+        **declared(container, leading, spans),
     }
 
 
-def first_frame(packet: "Packet[Any]", counts: dict[str, int]) -> VideoFrame | None:
+def tells_its_length(path: str) -> bool:
+    """Whether an MP3 has a header with its length; without one libavformat guesses, by the rate of the first frame."""
+    with open(path, "rb") as file:
+        head = file.read(10)
+        if head.startswith(b"ID3"):
+            size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+            file.seek(10 + size)
+        first_frame_bytes = file.read(256)
+    return any(mark in first_frame_bytes for mark in (b"Xing", b"Info", b"VBRI"))
+
+
+def first_frame(packet: "Packet[Any]", counts: dict[str, int]) -> Frame | None:
     try:
         return next(iter(packet.decode()), None)
     except av.error.FFmpegError:
@@ -105,11 +121,13 @@ def widen(spans: dict[int, list[float]], packet: "Packet[Any]") -> None:
     span[0], span[1] = min(span[0], start), max(span[1], end)
 
 
-def declared(container: InputContainer, video: VideoStream, spans: dict[int, list[float]]) -> dict[str, float]:
+def declared(
+    container: InputContainer, leading: VideoStream | AudioStream, spans: dict[int, list[float]]
+) -> dict[str, float]:
     """How long the file says it is and how much of that was there, seconds; it may say nothing (0)."""
-    if video.duration and video.time_base:
-        start, end = spans.get(video.index, [0.0, 0.0])
-        return {"declared_s": float(video.duration * video.time_base), "present_s": end - start}
+    if leading.duration and leading.time_base:
+        start, end = spans.get(leading.index, [0.0, 0.0])
+        return {"declared_s": float(leading.duration * leading.time_base), "present_s": end - start}
     if not spans:
         return {"declared_s": (container.duration or 0) / av.time_base, "present_s": 0.0}
     present = max(end for _, end in spans.values()) - min(start for start, _ in spans.values())

@@ -9,7 +9,7 @@ _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 
 
 def demuxer_of(path: Path) -> str | None:
-    """The demuxer to force on this file, or None when it is none of the eight containers we take.
+    """The demuxer to force on this file, or None when it is none of the containers that we take.
 
     Forcing is the defence: left to guess, ffmpeg opens playlists, concat lists and SVG that name other files.
     """
@@ -29,7 +29,14 @@ def demuxer_of(path: Path) -> str | None:
         return "ogg"
     if head.startswith(b"\x00\x00\x01\xba"):
         return "mpeg"
+    if _is_mp3(head):
+        return "mp3"
     return "mpegts" if _is_transport_stream(head) else None
+
+
+def _is_mp3(head: bytes) -> bool:
+    """Tags, or a frame of layer III."""
+    return head.startswith(b"ID3") or (head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE6 == 0xE2)
 
 
 def _is_transport_stream(head: bytes) -> bool:

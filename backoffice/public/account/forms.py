@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, cast
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringField
@@ -14,7 +15,7 @@ from wtforms.validators import InputRequired, Length
 
 from backoffice.config import settings
 from backoffice.integrations.payments.base import Card, checked_card
-from backoffice.money import Money, parse
+from backoffice.money import Money, TooMuch, parse
 from backoffice.operations.withdrawals import METHOD_LENGTH
 from backoffice.public.incoming import whole_number
 from backoffice.queries.money import CardView
@@ -26,13 +27,17 @@ class AmountField(StringField):
     """An amount as people type it; `data` is Money in the shop's currency, or None."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Keep what was typed, and read it."""
+        """Keep what was typed, and read it; blanks alone are nothing."""
         self.data = None
-        if valuelist and valuelist[0].strip():
-            try:
-                self.data = parse(valuelist[0], settings().currency)
-            except ValueError as error:
-                raise ValueError(self.gettext(str(_l("Write an amount like 25 or 25.50.")))) from error
+        if not valuelist or not valuelist[0].strip():
+            self.raw_data = None
+            return
+        try:
+            self.data = parse(valuelist[0], settings().currency)
+        except TooMuch as error:
+            raise ValueError(_("This amount is too great.")) from error
+        except ValueError as error:
+            raise ValueError(_("Write an amount like 25 or 25.50, without commas between thousands.")) from error
 
     def _value(self) -> str:
         if self.raw_data:
@@ -56,7 +61,7 @@ class ExpiryField(CardPartField):
         if valuelist and valuelist[0].strip():
             found = _EXPIRY.fullmatch(valuelist[0].strip())
             if found is None:
-                raise ValueError(self.gettext(str(_l("Write month and year as on the card, like 09/31."))))
+                raise ValueError(_("Write month and year as on the card, like 09/31."))
             month, year = int(found[1]), 2000 + int(found[2]) % 100
             self.data = date(year, month, calendar.monthrange(year, month)[1])
 
@@ -99,8 +104,13 @@ class TopUpForm(MoneyForm):
         ]
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """The parts of a card are needed where no kept one is chosen."""
+        """The parts of a card are needed where no kept one is chosen, and refused where one is."""
         valid = super().validate(extra_validators)
+        if self.saved.data and any(
+            self[name].raw_data and self[name].raw_data[0].strip() for name in ("number", "code")
+        ):
+            self.saved.errors = [_("Choose “Another card” to pay with the card that you typed; nothing was charged.")]
+            return False
         needed = {
             "number": _l("Write the card number."),
             "expires": _l("Write month and year as on the card, like 09/31."),

@@ -2,26 +2,28 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
-from flask import abort, make_response, redirect, render_template, request, send_file, url_for
+from flask import abort, make_response, redirect, render_template, request, url_for
 from flask_babel import get_locale, to_utc
 from werkzeug.wrappers import Response
 
-from backoffice.integrations.storage.house import storage
 from backoffice.models.exports import ExportState
 from backoffice.operations import exports
 from backoffice.public.account.blueprint import bp
 from backoffice.public.account.forms import KeyedForm
 from backoffice.public.incoming import whole_number
+from backoffice.public.media.delivery import deliver
 from backoffice.public.sessions import viewer
 from backoffice.queries import exports as export_queries
 from backoffice.queries import history as queries
-from backoffice.queries import money, purchases
+from backoffice.queries import history_lines, money, purchases
 from backoffice.queries.history import Filters
 
 # Besides the kinds of entries: sales, which are no entries of the balance before their release.
 SALES = "sales"
+# A link to the file is followed at once.
+EXPORT_LINK_S = 60
 
 
 @bp.get("/history")
@@ -42,6 +44,11 @@ def history() -> str:
     else:
         shown["entries"], more = queries.statement(person_id, filters, before=before)
         last = shown["entries"][-1].seq if more else None
+        # Sales that have not arrived, or never did, are no entries of the balance; who asks for them finds them here.
+        if filters.status in ("pending", "cancelled") and not filters.kind and viewer().is_author and before is None:
+            shown["sales"], _more = purchases.sales_of(
+                person_id, states=purchases.states_of(filters.status), since=filters.since, until=filters.until
+            )
     chosen: dict[str, Any] = {
         name: request.args[name] for name in ("kind", "status", "since", "until") if request.args.get(name)
     }
@@ -61,7 +68,16 @@ def history() -> str:
 @bp.get("/history/<int:seq>")
 def history_line(seq: int) -> str:
     """One line: paid, reserved until, commission, available; each step with its ledger transaction."""
-    line = queries.line(viewer().actor.person_id, seq)
+    line = history_lines.line(viewer().actor.person_id, seq)
+    if line is None:
+        abort(404)
+    return render_template("account/history_line.html", line=line)
+
+
+@bp.get("/history/debt/<int:seq>")
+def debt_line(seq: int) -> str:
+    """One line of a debt, with the same story (M-5)."""
+    line = history_lines.line(viewer().actor.person_id, seq, of_debt=True)
     if line is None:
         abort(404)
     return render_template("account/history_line.html", line=line)
@@ -100,9 +116,9 @@ def export_file(export_id: int) -> Response:
     found = export_queries.own(viewer().actor.person_id, export_id)
     if found is None or found.state is not ExportState.DONE or found.file_key is None:
         abort(404)
-    name = f"lectern-{found.asked_at:%Y-%m-%d}-{found.id}.csv"
-    answer = send_file(storage().open(found.file_key), mimetype="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f"attachment; filename={quote(name)}"
+    asked = found.asked_at.astimezone(ZoneInfo(found.time_zone))
+    name = f"lectern-{asked:%Y-%m-%d}-{found.id}.csv"
+    answer = deliver(found.file_key, seconds=EXPORT_LINK_S, filename=name, mimetype="text/csv; charset=utf-8")
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
 

@@ -1,8 +1,9 @@
 """Topping up: the card form, cards that are kept, and the page that shows how a top-up goes (M-2)."""
 
 from datetime import date
+from http import HTTPStatus
 
-from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -59,9 +60,15 @@ def _card(form: TopUpForm) -> tuple[CardToken, date | None]:
     if form.saved.data:
         return cards.use(actor=viewer().actor, card_id=form.saved.data), None
     typed = form.card()
+    g.provider_was_asked = True
     keep = bool(form.keep.data)
     token = payment_provider(settings().payment_provider).tokenize(typed, keep=keep)
     return token, typed.expires if keep else None
+
+
+def _was_an_attempt(response: Response) -> bool:
+    """Whether the provider saw a card: who only mistypes an amount is not cut off."""
+    return response.status_code != HTTPStatus.UNPROCESSABLE_ENTITY or "provider_was_asked" in g
 
 
 @bp.get("/cards")
@@ -97,7 +104,7 @@ def top_up() -> str:
 
 
 @bp.post("/top-up")
-@limiter.limit(ATTEMPTS, key_func=lambda: f"top-up:{viewer().actor.person_id}")
+@limiter.limit(ATTEMPTS, key_func=lambda: f"top-up:{viewer().actor.person_id}", deduct_when=_was_an_attempt)
 def start_top_up() -> Response | tuple[str, int]:
     """Give the card to the provider and write the top-up down; what the provider says comes on the next page."""
     viewer().actor.require(Action.TOP_UP)

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from backoffice.access import Action
 from backoffice.config import settings
-from backoffice.errors import DomainError
+from backoffice.errors import Conflict, DomainError
 from backoffice.integrations.payments import PAYOUTS
 from backoffice.money import Money
 from backoffice.operations import withdrawals
@@ -21,7 +21,7 @@ def _page(form: WithdrawForm) -> str:
     return render_template(
         "account/withdraw.html",
         form=form,
-        available=money.available(viewer().actor.person_id),
+        balance=money.balance(viewer().actor.person_id),
         least=Money(settings().min_withdrawal_minor, settings().currency),
         withdrawals=money.withdrawals(viewer().actor.person_id),
         known_methods=money.payout_methods(viewer().actor.person_id),
@@ -61,6 +61,10 @@ def ask_for_withdrawal() -> Response | tuple[str, int]:
 @bp.post("/withdrawals/<int:withdrawal_id>/cancel")
 def cancel_withdrawal(withdrawal_id: int) -> Response:
     """Take a withdrawal back that nobody has decided yet."""
-    withdrawals.cancel(actor=viewer().actor, withdrawal_id=withdrawal_id)
-    flash(_("The withdrawal is cancelled; the money is on your balance again."), "success")
+    try:
+        withdrawals.cancel(actor=viewer().actor, withdrawal_id=withdrawal_id)
+    except Conflict:
+        flash(_("It was too late to cancel: the withdrawal has been decided. Its state stands below."), "error")
+    else:
+        flash(_("The withdrawal is cancelled; the money is on your balance again."), "success")
     return redirect(url_for("account.withdraw"))

@@ -8,7 +8,13 @@ from werkzeug.wrappers import Response
 from backoffice import markdown
 from backoffice.errors import Refused
 from backoffice.operations import answers, lectures
-from backoffice.public.media.links import EVERYBODY, signed_master_url, signed_poster_url
+from backoffice.public.media.links import (
+    EVERYBODY,
+    signed_captions_url,
+    signed_master_url,
+    signed_poster_url,
+    signed_storyboard_url,
+)
 from backoffice.public.sessions import viewer
 from backoffice.queries import learning
 from backoffice.queries.learning import Entry, LectureView
@@ -25,11 +31,20 @@ def _entered(slug: str) -> Entry:
     return found
 
 
-def _video(found: LectureView, person: int) -> dict[str, str]:
+def _video(found: LectureView, person: int) -> dict[str, Any]:
     if found.video_id is None:
         return {}
     poster = signed_poster_url(found.video_id, person) if found.poster else ""
-    return {"hls_url": signed_master_url(found.video_id, person), "poster": poster}
+    captions = [
+        {"url": signed_captions_url(track.caption_id, person), "lang": track.language, "label": track.label}
+        for track in found.captions
+    ]
+    return {
+        "hls_url": signed_master_url(found.video_id, person),
+        "poster": poster,
+        "captions": captions,
+        "storyboard": signed_storyboard_url(found.video_id, person) if found.storyboard else "",
+    }
 
 
 @bp.get("/learn/<slug>")

@@ -8,8 +8,10 @@ _DAMAGED = _l("The file is damaged. Export it again and upload the new file.")
 _OURS = _l("The video could not be prepared. Try again; if it fails once more, export the file anew.")
 
 SENTENCES: dict[str, Any] = {
-    "not_a_video": _l("This file is not a video in a format that we can read. MP4 with H.264 always works."),
-    "no_picture": _l("There is no picture in this file, only sound."),
+    "not_a_video": _l(
+        "This file is neither a video nor a sound recording in a format that we can read. MP4 with H.264 always works."
+    ),
+    "nothing_to_play": _l("There is neither a picture nor sound in this file."),
     "unsupported_codec": _l(
         "The video was made with a codec that we cannot read. Export it as MP4 with H.264 and AAC."
     ),
@@ -24,7 +26,12 @@ SENTENCES: dict[str, Any] = {
     "too_heavy": _l("Reading this file takes more time or memory than we can give it. Export it again, or smaller."),
     "ffmpeg_failed": _OURS,
     "out_of_limits": _l("Preparing this video takes more time or memory than we can give it. Export it smaller."),
-    "disk_full": _l("There was no room left on our side. Nothing is wrong with your file; try again later."),
+    "disk_full": _l(
+        "There is no room left on our side. Nothing is wrong with your file; it goes on by itself when there is room."
+    ),
+    "not_equipped": _l(
+        "Files cannot be prepared at the moment. Nothing is wrong with yours; it goes on by itself when we are ready."
+    ),
     "incomplete_output": _OURS,
     "length_differs": _l("The prepared video was not as long as yours. Export the file again and upload the new one."),
     "not_an_image": _l("This file is not a picture that we can read. PNG, JPEG, WebP, GIF and AVIF work."),

@@ -4,19 +4,17 @@ import re
 import time
 from pathlib import Path
 
-from flask import Response, abort, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from backoffice.access import Action
 from backoffice.db import db
-from backoffice.integrations.storage.base import ObjectMissing
-from backoffice.integrations.storage.house import storage
 from backoffice.integrations.storage.ranges import range_response
 from backoffice.integrations.storage.scratch import watchable_folder
 from backoffice.integrations.video.beginnings import playlist_as_it_is
 from backoffice.integrations.video.ladder import MASTER
 from backoffice.models.media import UploadState
-from backoffice.public.media.links import video_prefix
+from backoffice.public.media.links import signed_url
 from backoffice.public.media.routes import bp
 from backoffice.public.sessions import viewer
 from backoffice.queries.previews import Preparing, preparing
@@ -30,15 +28,20 @@ LOOKS, LOOK_STEP_S = 5, 0.05
 def preview(upload_id: str) -> str:
     """A page with a player for what is there; it plays on into what is made meanwhile."""
     video = _visible(upload_id)
-    hls_url = url_for("media.preview_file", upload_id=upload_id, name=MASTER) if can_be_watched(upload_id) else ""
+    ready = video.state is UploadState.DONE or can_be_watched(upload_id)
+    hls_url = url_for("media.preview_file", upload_id=upload_id, name=MASTER) if ready else ""
     return render_template("media/preview.html", video=video, hls_url=hls_url)
 
 
 @bp.get("/uploads/<upload_id>/preview/<name>")
 def preview_file(upload_id: str, name: str) -> BaseResponse:
-    """A playlist as it stands, or a range of a file that grows. A finished video's own files come from the storage."""
+    """A playlist as it stands, or a range of a file that grows; players of a finished video are led to its own."""
     video = _visible(upload_id)
-    path = _path(upload_id, video, name) if _NAME.fullmatch(name) else None
+    if not _NAME.fullmatch(name):
+        abort(404)
+    if video.state is UploadState.DONE:
+        return redirect(signed_url(video.products_id, viewer().actor.person_id, name))
+    path = _path(upload_id, video, name)
     if path is None:
         abort(404)
     # The bytes may take minutes; the connection to the database is not kept for them.
@@ -74,11 +77,6 @@ def _visible(upload_id: str) -> Preparing:
 
 
 def _path(upload_id: str, video: Preparing, name: str) -> Path | None:
-    if video.state is UploadState.DONE:
-        try:
-            return storage().local_path(f"{video_prefix(upload_id)}/{name}")
-        except ObjectMissing:
-            return None
     if video.state is not UploadState.TRANSCODING:
         return None
     folder = watchable_folder(upload_id, video.attempt)

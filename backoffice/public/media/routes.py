@@ -1,17 +1,16 @@
 """Delivery: covers to everybody who may see the course, videos to the holder of a signed link (X-5)."""
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort
 from werkzeug.wrappers import Response as BaseResponse
 
 from backoffice import clock
 from backoffice.config import settings
 from backoffice.errors import DomainError
 from backoffice.integrations.storage import signing
-from backoffice.integrations.storage.base import BadKey, ObjectMissing
-from backoffice.integrations.storage.house import storage
-from backoffice.integrations.storage.ranges import range_response
-from backoffice.public.media.links import EVERYBODY, video_prefix
+from backoffice.public.media.delivery import deliver
+from backoffice.public.media.links import EVERYBODY, captions_prefix, video_prefix
 from backoffice.public.sessions import viewer
+from backoffice.queries.captions import caption_text, is_free_caption
 from backoffice.queries.media import is_free_preview, picture_access
 
 bp = Blueprint("media", __name__)
@@ -32,9 +31,11 @@ def public_image(upload_id: str, name: str) -> BaseResponse:
         abort(404)
     if not (access.is_public or access.is_enrolled or access.owner_id == viewer().id or viewer().is_staff):
         abort(404)
-    response = _file(f"image/{upload_id}/{name}")
+    response = deliver(f"image/{upload_id}/{name}", seconds=settings().media_link_minutes * 60)
     reach = "public" if access.is_public else "private"
-    response.headers["Cache-Control"] = f"{reach}, max-age={YEAR_S}, immutable"
+    # A link to where the picture lies does not last as the picture does.
+    lasts = f"max-age={YEAR_S}, immutable" if response.location is None else f"max-age={response.cache_control.max_age}"
+    response.headers["Cache-Control"] = f"{reach}, {lasts}"
     return response
 
 
@@ -45,21 +46,30 @@ def stream(token: str, upload_id: str, name: str) -> BaseResponse:
     A link that was given to no one in particular opens what everybody may look at, as long as they may (L-8, C-4).
     """
     prefix = video_prefix(upload_id)
-    try:
-        holder = signing.verify(settings().secret_key.encode(), token, prefix=prefix, now=clock.now())
-    except signing.LinkRefused:
-        abort(403)
+    holder = _holder(token, prefix)
     opens = is_free_preview(upload_id) if holder == EVERYBODY else holder == viewer().id
     if not opens:
         abort(403)
-    return _file(f"{prefix}/{name}")
+    return deliver(f"{prefix}/{name}", seconds=signing.seconds_left(token, now=clock.now()))
 
 
-def _file(key: str) -> BaseResponse:
+@bp.get("/v/<token>/captions/<int:caption_id>.vtt")
+def captions(token: str, caption_id: int) -> BaseResponse:
+    """Captions for whoever may watch their video: the rules of `stream`."""
+    holder = _holder(token, captions_prefix(caption_id))
+    opens = is_free_caption(caption_id) if holder == EVERYBODY else holder == viewer().id
+    text = caption_text(caption_id) if opens else None
+    if text is None:
+        abort(404 if opens else 403)
+    response = Response(text, mimetype="text/vtt")
+    # The text of an id never changes.
+    response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
+    return response
+
+
+def _holder(token: str, prefix: str) -> int:
+    """To whom the link was given; 403 when it opens something else, or no longer."""
     try:
-        path = storage().local_path(key)
-    except (BadKey, ObjectMissing):
-        abort(404)
-    if path is None:
-        abort(404)
-    return range_response(path, request.environ)
+        return signing.verify(settings().secret_key.encode(), token, prefix=prefix, now=clock.now())
+    except signing.LinkRefused:
+        abort(403)

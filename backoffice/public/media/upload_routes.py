@@ -1,11 +1,9 @@
 """Resumable uploads by tus 1.0, and how far a file is (T-5).
 
-Spoken are core, creation, creation-with-upload, checksum, expiration and termination.
+Spoken are core and its extensions; `tus.EXTENSIONS` names them.
 """
 
 import shutil
-from base64 import b64decode
-from collections.abc import Mapping
 from datetime import UTC
 
 from flask import Response, redirect, render_template, request, url_for
@@ -16,137 +14,191 @@ from werkzeug.wrappers import Response as BaseResponse
 from backoffice.access import Action
 from backoffice.config import settings
 from backoffice.db import db
-from backoffice.errors import NotFound, Refused
+from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.integrations.storage.house import uploads_folder
-from backoffice.models.media import UploadKind, UploadState
-from backoffice.operations import uploads
-from backoffice.public.media import part_file
+from backoffice.models.media import Upload, UploadKind, UploadState
+from backoffice.operations import arrivals, uploads
+from backoffice.operations.quotas import MIB
+from backoffice.operations.upload_rows import largest_mb
+from backoffice.public.incoming import MOST
+from backoffice.public.media import part_file, tus
 from backoffice.public.media.messages import error_sentence
 from backoffice.public.media.preview_routes import can_be_watched
 from backoffice.public.media.routes import bp
+from backoffice.public.media.tus import ProtocolError
 from backoffice.public.sessions import viewer
 from backoffice.public.site.routes import safe_next
-from backoffice.queries.media import UploadStatus, upload_status
+from backoffice.queries.media import UploadStatus, bytes_on_their_way, upload_status
 
-TUS = "1.0.0"
-CHUNK_TYPE = "application/offset+octet-stream"
-# Against faults of the line, not against forgers.
-CHECKSUMS = ("sha1", "sha256", "md5")
-SPARE_BYTES = 512 * uploads.MIB
-
-
-class ProtocolError(Exception):
-    """An answer of the protocol that is no success: status, words for a person, headers for the client."""
-
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.headers = headers or {}
-
-
-@bp.errorhandler(ProtocolError)
-def _protocol_error(error: ProtocolError) -> Response:
-    response = Response(error.message, error.status, mimetype="text/plain")
-    response.headers.update({"Tus-Resumable": TUS, **error.headers})
-    return response
-
-
-@bp.errorhandler(part_file.Busy)
-def _busy(_error: part_file.Busy) -> Response:
-    return _protocol_error(ProtocolError(423, _("This file is being received on another connection.")))
-
-
-@bp.errorhandler(part_file.Overtaken)
-def _overtaken(_error: part_file.Overtaken) -> Response:
-    return _protocol_error(ProtocolError(409, _("The file goes on at another place.")))
-
-
-@bp.errorhandler(part_file.WrongChecksum)
-def _wrong_checksum(_error: part_file.WrongChecksum) -> Response:
-    return _protocol_error(ProtocolError(460, _("The piece was damaged on its way. Send it again.")))
+SPARE_BYTES = 512 * MIB
+# Refusals that more of the same bytes cannot mend: not a word for a client to try again.
+STATUSES = {"upload.too_large": 413, "upload.quota": 413, "upload.parts": 400, "upload.length_known": 400}
 
 
 @bp.route("/uploads", methods=["OPTIONS"])
 def tus_options() -> Response:
     """What this server speaks."""
     headers = {
-        "Tus-Version": TUS,
-        "Tus-Extension": "creation,creation-with-upload,checksum,expiration,termination",
-        "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
-        "Tus-Max-Size": str(settings().max_upload_mb * uploads.MIB),
+        "Tus-Version": tus.TUS,
+        "Tus-Extension": ",".join(tus.EXTENSIONS),
+        "Tus-Checksum-Algorithm": ",".join(tus.CHECKSUMS),
+        "Tus-Max-Size": str(settings().max_upload_mb * MIB),
     }
-    return _answer(204, headers)
+    return tus.answer(204, headers)
 
 
 @bp.post("/uploads")
 def create_upload() -> Response:
-    """Announce a file; the answer's Location takes its bytes. The first of them may come along."""
-    _speaks_tus()
-    length = _number("Upload-Length")
-    metadata = _metadata(request.headers.get("Upload-Metadata", ""))
+    """Announce a file, or a part of one, or what parts make; the answer's Location takes the bytes.
+
+    The first of them may come along, but not with what parts make.
+    """
+    tus.speaks_tus()
+    concat = request.headers.get("Upload-Concat", "")
+    brings_bytes = request.mimetype == tus.CHUNK_TYPE
+    try:
+        if concat.startswith(tus.FINAL):
+            if brings_bytes:
+                raise ProtocolError(403, _("This file is made of its parts."))
+            upload = _put_together(tus.part_ids(concat))
+        else:
+            length = tus.announced_length()
+            if brings_bytes:
+                tus.check_place(MOST if length is None else length, 0, 0)
+                tus.checksum()
+            upload = _announce(length, concat)
+    except (Refused, Conflict) as refused:
+        raise ProtocolError(STATUSES.get(refused.code, refused.status), str(refused.message)) from refused
+    headers = {
+        "Location": url_for("media.tus_offset", upload_id=upload.id),
+        "Upload-Expires": http_date(upload.expires_at.astimezone(UTC)),
+    }
+    if brings_bytes:
+        headers["Upload-Offset"] = str(_take(_open(upload.id), 0))
+    return tus.answer(201, headers)
+
+
+def _announce(length: int | None, concat: str) -> Upload:
+    metadata, sent = tus.metadata()
+    if concat not in ("", "partial"):
+        raise ProtocolError(400, "Upload-Concat")
+    if concat:
+        if length is None:
+            raise ProtocolError(400, "Upload-Length")
+        _check_disk(length)
+        return arrivals.begin_part(actor=viewer().actor, size=length, client_metadata=sent)
+    kind = _kind(metadata)
+    known = {
+        "actor": viewer().actor,
+        "kind": kind,
+        "filename": metadata.get("filename", ""),
+        "client_metadata": sent,
+    }
+    if length is None:
+        _check_disk(0)
+        return arrivals.begin_without_length(**known)
+    if length <= largest_mb(kind) * MIB:
+        _check_disk(length)
+    return uploads.begin(**known, size=length)
+
+
+def _put_together(part_ids: list[str]) -> Upload:
+    """Make one file of parts that have come. Asked for again it goes on, wherever it was broken off."""
+    metadata, sent = tus.metadata()
+    actor = viewer().actor
+    upload = arrivals.begin_whole(
+        actor=actor,
+        kind=_kind(metadata),
+        filename=metadata.get("filename", ""),
+        part_ids=part_ids,
+        client_metadata=sent,
+    )
+    # The whole is announced by now, so that its bytes count.
+    _check_disk(0)
+    # Copying takes a while on a slow disk; no connection of the database waits for it.
+    db.session.close()
+    if part_file.put_together(upload.id, part_ids) != upload.size:
+        raise ProtocolError(400, _("Not all parts of this file have arrived."))
+    arrivals.finish_whole(actor=actor, upload_id=upload.id)
+    for part_id in part_ids:
+        part_file.remove(part_id)
+    return upload
+
+
+def _kind(metadata: dict[str, str]) -> UploadKind:
     if metadata.get("kind") not in [kind.value for kind in UploadKind]:
         raise ProtocolError(400, _("This kind of file cannot be uploaded here."))
-    kind = UploadKind(metadata["kind"])
-    fits = length <= uploads.largest_mb(kind) * uploads.MIB
-    if fits and shutil.disk_usage(uploads_folder()).free < length + SPARE_BYTES:
-        raise ProtocolError(507, _("There is no room for this file at the moment. Try again later."))
-    if request.mimetype == CHUNK_TYPE:
-        _check_place(length, 0, 0)
-        _checksum()
-    try:
-        upload = uploads.begin(
-            actor=viewer().actor,
-            kind=kind,
-            filename=metadata.get("filename", ""),
-            size=length,
-        )
-    except Refused as refused:
-        status = 413 if refused.code == "upload.too_large" else refused.status
-        raise ProtocolError(status, str(refused.message)) from refused
-    location, expires = url_for("media.tus_offset", upload_id=upload.id), http_date(upload.expires_at.astimezone(UTC))
-    headers = {"Location": location, "Upload-Expires": expires}
-    if request.mimetype == CHUNK_TYPE:
-        headers["Upload-Offset"] = str(_take(_open(upload.id), 0))
-    return _answer(201, headers)
+    return UploadKind(metadata["kind"])
 
 
 @bp.route("/uploads/<upload_id>", methods=["HEAD"])
 def tus_offset(upload_id: str) -> Response:
     """How many bytes are here: the file's real size, whatever was last recorded."""
-    _speaks_tus()
+    tus.speaks_tus()
     upload = _open(upload_id)
     offset = part_file.received(upload.id) if upload.state is UploadState.RECEIVING else upload.size
     if offset == upload.size and upload.state is UploadState.RECEIVING:
         # The server died between the last byte and its record; a client that sees the full length sends no more.
         _settle(upload)
-    headers = _expiry(upload) | {
-        "Upload-Offset": str(offset),
-        "Upload-Length": str(upload.size),
-        "Cache-Control": "no-store",
-    }
-    return _answer(200, headers)
+    headers = tus.expiry(upload) | {"Upload-Offset": str(offset), "Cache-Control": "no-store"}
+    headers |= {"Upload-Length": str(upload.size)} if upload.size_known else {"Upload-Defer-Length": "1"}
+    if upload.client_metadata:
+        headers["Upload-Metadata"] = upload.client_metadata
+    if upload.is_part:
+        headers["Upload-Concat"] = "partial"
+    if upload.parts:
+        headers["Upload-Concat"] = tus.FINAL + " ".join(f"/uploads/{part_id}" for part_id in upload.parts)
+    return tus.answer(200, headers)
 
 
 @bp.patch("/uploads/<upload_id>")
 def tus_append(upload_id: str) -> Response:
     """Take the next bytes. What arrived stays when the connection breaks; with the last byte processing begins."""
-    _speaks_tus()
+    tus.speaks_tus()
     upload = _open(upload_id)
-    if request.mimetype != CHUNK_TYPE:
-        raise ProtocolError(415, f"Content-Type: {CHUNK_TYPE}")
-    asked = _number("Upload-Offset")
+    if request.mimetype != tus.CHUNK_TYPE:
+        raise ProtocolError(415, f"Content-Type: {tus.CHUNK_TYPE}")
+    if upload.parts:
+        raise ProtocolError(403, _("This file is made of its parts."))
+    asked = tus.number("Upload-Offset")
     if upload.state is not UploadState.RECEIVING:
-        _check_place(upload.size, upload.size, asked)
-        return _answer(204, {"Upload-Offset": str(upload.size)})
+        tus.check_place(upload.size, upload.size, asked)
+        return tus.answer(204, {"Upload-Offset": str(upload.size)})
+    if "Upload-Length" in request.headers:
+        upload = _tell_length(upload, tus.number("Upload-Length"))
     offset = _take(upload, asked)
-    return _answer(204, _expiry(_open(upload_id)) | {"Upload-Offset": str(offset)})
+    return tus.answer(204, tus.expiry(_open(upload_id)) | {"Upload-Offset": str(offset)})
+
+
+def _tell_length(upload: UploadStatus, length: int) -> UploadStatus:
+    """The length of a file that was announced without one comes with a piece of it."""
+    try:
+        arrivals.tell_length(actor=viewer().actor, upload_id=upload.id, size=length)
+    except (Refused, Conflict) as refused:
+        raise ProtocolError(STATUSES.get(refused.code, refused.status), str(refused.message)) from refused
+    return _open(upload.id)
+
+
+@bp.post("/uploads/<upload_id>")
+def tus_overridden(upload_id: str) -> Response:
+    """For clients behind proxies that let only GET and POST through."""
+    methods = {"PATCH": tus_append, "DELETE": discard_upload, "HEAD": tus_offset}
+    method = methods.get(request.headers.get("X-HTTP-Method-Override", ""))
+    if method is None:
+        raise ProtocolError(405, "X-HTTP-Method-Override", {"Allow": "HEAD, PATCH, DELETE"})
+    return method(upload_id)
+
+
+def _check_disk(length: int) -> None:
+    """507 unless the disk takes this file besides all others that were announced, with something to spare."""
+    if shutil.disk_usage(uploads_folder()).free < length + bytes_on_their_way() + SPARE_BYTES:
+        raise ProtocolError(507, _("There is no room for this file at the moment. Try again later."))
 
 
 def _take(upload: UploadStatus, asked: int) -> int:
     """Append the request's body at `asked`, what came before the connection broke too; returns where the file ends."""
-    room = _check_place(upload.size, part_file.received(upload.id), asked)
-    checksum = _checksum()
+    room = tus.check_place(upload.size, part_file.received(upload.id), asked)
+    checksum = tus.checksum()
     # A slow sender must not hold a connection of the database's pool for minutes.
     db.session.close()
     try:
@@ -157,21 +209,6 @@ def _take(upload: UploadStatus, asked: int) -> int:
     finally:
         offset = _settle(upload)
     return offset
-
-
-def _checksum() -> part_file.Checksum | None:
-    """What the body must add up to; None when the client says nothing. 400 for an algorithm that is not spoken."""
-    header = request.headers.get("Upload-Checksum")
-    if header is None:
-        return None
-    algorithm, _space, encoded = header.partition(" ")
-    try:
-        digest = b64decode(encoded, validate=True)
-    except ValueError as error:
-        raise ProtocolError(400, "Upload-Checksum") from error
-    if algorithm not in CHECKSUMS:
-        raise ProtocolError(400, f"Upload-Checksum: {', '.join(CHECKSUMS)}")
-    return part_file.Checksum(algorithm, digest)
 
 
 def _settle(upload: UploadStatus) -> int:
@@ -189,24 +226,14 @@ def _settle(upload: UploadStatus) -> int:
     return offset
 
 
-def _check_place(size: int, offset: int, asked: int) -> int:
-    """Bytes that may still come, when the request's body begins where the file ends and is not too long."""
-    if asked != offset:
-        raise ProtocolError(409, _("The file goes on at another place."), {"Upload-Offset": str(offset)})
-    room = size - offset
-    if (request.content_length or 0) > room:
-        raise ProtocolError(413, _("This is more than the file was announced with."))
-    return room
-
-
 @bp.delete("/uploads/<upload_id>")
 def discard_upload(upload_id: str) -> Response:
     """Cancel a file that was not sent to its end."""
-    _speaks_tus()
+    tus.speaks_tus()
     with part_file.writing(_open(upload_id, even_expired=True).id):
         uploads.discard(actor=viewer().actor, upload_id=upload_id)
         part_file.remove(upload_id)
-    return _answer(204, {})
+    return tus.answer(204, {})
 
 
 @bp.get("/uploads/<upload_id>/state")
@@ -226,7 +253,7 @@ def retry_upload(upload_id: str) -> str | BaseResponse:
 
 def _fragment(upload: UploadStatus) -> str:
     watch = upload.state is UploadState.TRANSCODING and can_be_watched(upload.id)
-    reason = error_sentence(upload.error_code)
+    reason = error_sentence(upload.error_code or upload.hold_code)
     return render_template("media/state.html", upload=upload, reason=reason, watch=watch)
 
 
@@ -246,39 +273,3 @@ def _open(upload_id: str, *, even_expired: bool = False) -> UploadStatus:
     if upload.expired and not even_expired:
         raise ProtocolError(410, _("This upload was not finished in time. Start it again."))
     return upload
-
-
-def _speaks_tus() -> None:
-    if request.headers.get("Tus-Resumable") != TUS:
-        raise ProtocolError(412, "Tus-Resumable", {"Tus-Version": TUS})
-
-
-def _number(header: str) -> int:
-    value = request.headers.get(header, "")
-    if not (value.isascii() and value.isdigit() and len(value) <= 15):
-        raise ProtocolError(400, header)
-    return int(value)
-
-
-def _metadata(header: str) -> dict[str, str]:
-    """Key and base64 value, divided by commas."""
-    values = {}
-    for pair in filter(None, (part.strip() for part in header.split(","))):
-        key, _space, encoded = pair.partition(" ")
-        try:
-            values[key] = b64decode(encoded, validate=True).decode()
-        except ValueError as error:
-            raise ProtocolError(400, "Upload-Metadata") from error
-    return values
-
-
-def _expiry(upload: UploadStatus) -> dict[str, str]:
-    if upload.state is not UploadState.RECEIVING:
-        return {}
-    return {"Upload-Expires": http_date(upload.expires_at.astimezone(UTC))}
-
-
-def _answer(status: int, headers: Mapping[str, str]) -> Response:
-    response = Response(status=status)
-    response.headers.update({"Tus-Resumable": TUS, **headers})
-    return response

@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, jsonify, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from backoffice.public.sessions import LOCALES, THEMES
+from backoffice.operations import accounts
+from backoffice.public.sessions import LOCALES, THEMES, viewer
 from backoffice.queries import health
 
 bp = Blueprint("site", __name__)
@@ -23,9 +24,11 @@ def _back() -> BaseResponse:
 
 @bp.post("/locale")
 def set_locale() -> BaseResponse:
-    """Choose the language of the interface (X-4)."""
+    """Choose the language of the interface, and of a signed-in reader's letters (X-4)."""
     if request.form.get("locale") in LOCALES:
         session["locale"] = request.form["locale"]
+        if viewer().is_authenticated:
+            accounts.choose_locale(actor=viewer().actor, locale=request.form["locale"])
     return _back()
 
 

@@ -30,7 +30,7 @@ def _found(slug: str, *, of_draft: bool = False) -> CoursePage:
 
 
 def _render(page: CoursePage, **more: Any) -> str:
-    price = page.card.discounted_price or page.card.price
+    price = page.card.price if page.card.discounted_price is None else page.card.discounted_price
     code, with_coupon, coupon_problem = _coupon(page, price)
     form = more.pop("review_form", None) or ReviewForm(stars=page.relation.stars, text=page.relation.text)
     return render_template(
@@ -42,7 +42,9 @@ def _render(page: CoursePage, **more: Any) -> str:
         level=level_names()[page.level.value],
         refund_days=settings().refund_days,
         buy_form=BuyForm(
-            formdata=None, shown_price_minor=(with_coupon or price).minor, coupon=code if with_coupon else ""
+            formdata=None,
+            shown_price_minor=(price if with_coupon is None else with_coupon).minor,
+            coupon="" if with_coupon is None else code,
         ),
         coupon_code=code,
         coupon_price=with_coupon,

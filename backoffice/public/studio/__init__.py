@@ -2,12 +2,24 @@
 
 from backoffice.public.studio import (
     author_routes,
+    caption_routes,
     content_routes,
     coupon_routes,
+    file_routes,
     outline_routes,
     routes,
     version_routes,
 )
 from backoffice.public.studio.blueprint import bp
 
-__all__ = ["author_routes", "bp", "content_routes", "coupon_routes", "outline_routes", "routes", "version_routes"]
+__all__ = [
+    "author_routes",
+    "bp",
+    "caption_routes",
+    "content_routes",
+    "coupon_routes",
+    "file_routes",
+    "outline_routes",
+    "routes",
+    "version_routes",
+]

@@ -9,7 +9,9 @@ from backoffice.integrations.checks.model import LectureSnapshot, ModuleSnapshot
 from backoffice.markdown import render
 from backoffice.models.content import LectureKind
 from backoffice.models.media import UploadKind
-from backoffice.operations import content, uploads
+from backoffice.operations import content
+from backoffice.operations.quotas import MIB
+from backoffice.operations.upload_rows import largest_mb
 from backoffice.public import refusals
 from backoffice.public.media.messages import error_sentence
 from backoffice.public.sessions import viewer
@@ -17,6 +19,7 @@ from backoffice.public.studio import desk
 from backoffice.public.studio.blueprint import bp
 from backoffice.public.studio.forms import LectureForm, NewLectureForm, QuestionForm, TitleForm
 from backoffice.public.studio.routes import Page, own, refuse
+from backoffice.queries.files import room_of
 from backoffice.queries.media import upload_status
 from backoffice.queries.snapshots import snapshot_of
 from backoffice.queries.studio_nodes import lecture_details, question_details
@@ -130,9 +133,10 @@ def lecture(course_id: int, node_id: int) -> Page:
         questions=lecture_shown.questions,
         form=form,
         video=video,
-        video_error=error_sentence(video.error_code) if video and video.error_code else "",
+        video_error=error_sentence(video.error_code or video.hold_code) if video else "",
         preview=render(form.body.data or ""),
-        max_upload_bytes=uploads.largest_mb(UploadKind.VIDEO) * uploads.MIB,
+        room=room_of(viewer().actor.person_id),
+        max_upload_bytes=largest_mb(UploadKind.VIDEO) * MIB,
     )
     return page, _status(form.is_submitted())
 

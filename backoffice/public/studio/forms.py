@@ -120,6 +120,8 @@ class MoneyField(StringField):
         if self.data and self.data.strip():
             try:
                 self.minor = money.parse(self.data, form.currency).minor
+            except money.TooMuch as error:
+                raise ValidationError(_("This amount is too great.")) from error
             except ValueError as error:
                 raise ValidationError(_("Write an amount such as 49 or 49.90.")) from error
 
@@ -142,7 +144,7 @@ class MomentField(DateTimeLocalField):
 class TermsForm(FlaskForm):
     """Price, discount and sales window (L-5, M-11); moments in the reader's time zone (S-6)."""
 
-    price = MoneyField(_l("Price"), validators=[InputRequired()])
+    price = MoneyField(_l("Price"), validators=[DataRequired(_l("Write a price; 0 is free."))])
     discount = MoneyField(_l("Discounted price"), validators=[])
     discount_until = MomentField(_l("Discount ends"), validators=[Optional()])
     sale_from = MomentField(_l("Sale begins"), validators=[Optional()])

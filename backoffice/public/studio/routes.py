@@ -10,7 +10,9 @@ from backoffice.errors import DomainError, NotAllowed
 from backoffice.integrations.checks.model import Finding
 from backoffice.models.media import UploadKind
 from backoffice.operations import courses as course_operations
-from backoffice.operations import revisions, submissions, uploads
+from backoffice.operations import revisions, submissions
+from backoffice.operations.quotas import MIB
+from backoffice.operations.upload_rows import largest_mb
 from backoffice.public import refusals
 from backoffice.public.incoming import whole_number
 from backoffice.public.security import limiter
@@ -19,6 +21,7 @@ from backoffice.public.studio import desk
 from backoffice.public.studio.blueprint import bp
 from backoffice.public.studio.forms import TEXTS_COLUMNS, NewCourseForm, TermsForm, TextsForm, VersionedForm
 from backoffice.queries import studio
+from backoffice.queries.files import room_of
 from backoffice.queries.media import UploadStatus, upload_status
 from backoffice.queries.snapshots import snapshot_of
 from backoffice.queries.studio_nodes import choices, decision
@@ -130,7 +133,8 @@ def texts(course_id: int) -> Page:
         snapshot=snapshot,
         form=form,
         cover=own(cover),
-        max_picture_bytes=uploads.largest_mb(UploadKind.IMAGE) * uploads.MIB,
+        room=room_of(viewer().actor.person_id),
+        max_picture_bytes=largest_mb(UploadKind.IMAGE) * MIB,
     )
     return page, 422 if form.is_submitted() else 200
 

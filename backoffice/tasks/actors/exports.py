@@ -3,6 +3,7 @@
 import csv
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from backoffice.operations import exports
 from backoffice.queries import exports as export_queries
 from backoffice.queries import history, purchases
 from backoffice.queries.exports import ExportView
-from backoffice.queries.history import Filters
+from backoffice.queries.history import Filters, StatementRow
 from backoffice.tasks.registry import actor
 
 PAGE = 1000
@@ -60,8 +61,8 @@ def _total(export: ExportView, filters: Filters) -> int:
 def _head(filters: Filters) -> list[str]:
     common = [_("Date"), _("Operation"), _("Status"), _("Course"), _("Counterpart")]
     if filters.kind == "sales":
-        return [*common, _("Price"), _("After commission"), _("Currency"), _("Money arrives")]
-    return [*common, _("Amount"), _("Balance after"), _("Currency"), _("Ledger key")]
+        return [*common, _("Price"), _("After commission"), _("Currency"), _("Money arrives"), _("Given back on")]
+    return [*common, _("Amount"), _("Balance after"), _("Debt"), _("Currency"), _("Ledger key")]
 
 
 def _pages(export: ExportView, filters: Filters) -> Iterator[list[list[str]]]:
@@ -80,21 +81,25 @@ def _pages(export: ExportView, filters: Filters) -> Iterator[list[list[str]]]:
 
 def _entries(user_id: int, filters: Filters, zone: ZoneInfo, before: int | None) -> tuple[list[list[str]], int | None]:
     found, more = history.statement(user_id, filters, before=before, limit=PAGE)
-    rows = [
-        [
-            f"{row.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
-            str(words.OPERATIONS[row.kind]),
-            _status(row.state),
-            plain_cell(row.course_title or ""),
-            plain_cell(row.counterpart or ""),
-            _number(row.amount),
-            _number(row.balance_after),
-            row.amount.currency,
-            row.key,
-        ]
-        for row in found
-    ]
+    rows = [_entry(row, zone) for row in found]
+    if not more and filters.all_of_it:
+        rows += [_entry(row, zone, on_balance=False) for row in history.debts_alone(user_id)]
     return rows, found[-1].seq if more else None
+
+
+def _entry(row: StatementRow, zone: ZoneInfo, *, on_balance: bool = True) -> list[str]:
+    return [
+        f"{row.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        str(words.OPERATIONS[row.kind]),
+        str(words.STATES[row.state]),
+        plain_cell(row.course_title or ""),
+        plain_cell(row.counterpart or ""),
+        _number(row.amount) if on_balance else "",
+        _number(row.balance_after) if on_balance else "",
+        _number(row.debt) if row.debt.minor else "",
+        row.amount.currency,
+        row.key,
+    ]
 
 
 def _sales(user_id: int, filters: Filters, zone: ZoneInfo, before: int | None) -> tuple[list[list[str]], int | None]:
@@ -110,23 +115,25 @@ def _sales(user_id: int, filters: Filters, zone: ZoneInfo, before: int | None) -
         [
             f"{sale.sold_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
             _("Sale"),
-            str(words.STATUSES[sale.state]),
+            str(words.STATES["clawed_back" if sale.taken_back else sale.state]),
             plain_cell(sale.course_title),
             plain_cell(sale.student),
             _number(sale.gross),
-            _number(sale.net),
+            # A sum over the column is what has come and will come.
+            "0.00" if sale.state == "cancelled" else _number(sale.net),
             sale.gross.currency,
-            f"{sale.arrives_at.astimezone(zone):%Y-%m-%d}" if sale.arrives_at else "",
+            _day(sale.arrives_at if sale.state == "pending" else sale.settled_at, zone)
+            if sale.state != "cancelled"
+            else "",
+            _day(sale.settled_at, zone) if sale.state == "cancelled" else "",
         ]
         for sale in found
     ]
     return rows, found[-1].id if more else None
 
 
-def _status(state: str) -> str:
-    return next(
-        (str(words.STATUSES[name]) for name, states in history.STATUSES.items() if state in (name, *states)), state
-    )
+def _day(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d}" if moment else ""
 
 
 def _number(amount: Money) -> str:

@@ -117,55 +117,70 @@ def _block(course_id: int, what: str) -> None:
 @actor(long=True)
 def on_purchase_made(*, purchase_id: int) -> None:
     """The receipt, with the date until which the course can be given back (M-3, M-4)."""
-    _deliver_facts(f"purchase:{purchase_id}", "purchase_made", facts_for.purchase_for_student(purchase_id))
+    _bought(f"purchase:{purchase_id}", "purchase_made", purchase_id, posting=f"purchase:{purchase_id}")
 
 
 @actor(long=True)
 def on_purchase_refunded(*, purchase_id: int) -> None:
     """The money is back (M-4)."""
-    _deliver_facts(f"refund:{purchase_id}", "purchase_refunded", facts_for.purchase_for_student(purchase_id))
+    _bought(f"refund:{purchase_id}", "purchase_refunded", purchase_id, posting=f"refund:{purchase_id}")
+
+
+def _bought(key: str, template: str, purchase_id: int, *, posting: str) -> None:
+    _deliver_facts(key, template, facts_for.purchase_for_student(purchase_id, posting))
 
 
 @actor(long=True)
 def on_sale_cancelled(*, purchase_id: int) -> None:
     """A sale that was pending is cancelled: its money went back to the student (M-6)."""
-    _deliver_facts(f"sale-cancelled:{purchase_id}", "sale_cancelled", facts_for.purchase_for_author(purchase_id))
+    _sale(f"sale-cancelled:{purchase_id}", "sale_cancelled", purchase_id)
 
 
 @actor(long=True)
 def on_purchase_clawed_back(*, purchase_id: int) -> None:
     """The house has given the student the money back (M-4)."""
-    _deliver_facts(f"given-back:{purchase_id}", "purchase_refunded", facts_for.purchase_for_student(purchase_id))
+    _bought(f"given-back:{purchase_id}", "purchase_refunded", purchase_id, posting=f"clawback:{purchase_id}")
 
 
 @actor(long=True)
 def on_sale_clawed_back(*, purchase_id: int) -> None:
     """The author's part of a released sale was taken back, and what that leaves as a debt (M-5)."""
-    _deliver_facts(f"clawback:{purchase_id}", "sale_clawed_back", facts_for.purchase_for_author(purchase_id))
+    _sale(f"clawback:{purchase_id}", "sale_clawed_back", purchase_id)
 
 
 @actor(long=True)
 def on_purchase_released(*, purchase_id: int) -> None:
     """The money of a sale has arrived (M-5)."""
-    _deliver_facts(f"release:{purchase_id}", "sale_released", facts_for.purchase_for_author(purchase_id))
+    _sale(f"release:{purchase_id}", "sale_released", purchase_id)
+
+
+def _sale(key: str, template: str, purchase_id: int) -> None:
+    """A letter about an author's money, with the key of its posting; a course that costs nothing has none."""
+    found = facts_for.purchase_for_author(purchase_id, key)
+    if found is not None and found[1].price.minor:
+        _deliver_facts(key, template, found)
 
 
 @actor(long=True)
 def on_top_up_settled(*, top_up_id: int) -> None:
     """The balance has grown (M-2)."""
-    _deliver_facts(f"top-up-settled:{top_up_id}", "top_up_settled", facts_for.top_up(top_up_id))
+    _deliver_facts(f"top-up-settled:{top_up_id}", "top_up_settled", facts_for.top_up(top_up_id, f"top-up:{top_up_id}"))
 
 
 @actor(long=True)
 def on_top_up_declined(*, top_up_id: int) -> None:
     """The card was declined; nothing was taken (M-2)."""
-    _deliver_facts(f"top-up-declined:{top_up_id}", "top_up_declined", facts_for.top_up(top_up_id))
+    _deliver_facts(f"top-up-declined:{top_up_id}", "top_up_declined", facts_for.top_up(top_up_id, ""))
 
 
 @actor(long=True)
 def on_top_up_charged_back(*, top_up_id: int) -> None:
     """The bank has taken a top-up's money again (M-2)."""
-    _deliver_facts(f"top-up-charged-back:{top_up_id}", "top_up_charged_back", facts_for.top_up(top_up_id))
+    _deliver_facts(
+        f"top-up-charged-back:{top_up_id}",
+        "top_up_charged_back",
+        facts_for.top_up(top_up_id, f"chargeback:{top_up_id}"),
+    )
 
 
 @actor(long=True)
@@ -184,6 +199,12 @@ def on_withdrawal_approved(*, withdrawal_id: int) -> None:
 def on_withdrawal_declined(*, withdrawal_id: int) -> None:
     """An admin has declined it; the money is back (M-8)."""
     _withdrawal(withdrawal_id, "declined")
+
+
+@actor(long=True)
+def on_withdrawal_cancelled(*, withdrawal_id: int) -> None:
+    """A clawback has cancelled it; the money is back, as far as the clawback left it (M-8)."""
+    _withdrawal(withdrawal_id, "cancelled")
 
 
 @actor(long=True)

@@ -1,7 +1,10 @@
 """Uploads become what is played and shown; what is left lying is taken up again or cleared away (T-2 to T-5, C-4)."""
 
+import hashlib
 import logging
 import shutil
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
@@ -19,12 +22,15 @@ from backoffice.integrations.storage.scratch import work_folder
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.integrations.video.hls import TranscodeFailed, transcode
 from backoffice.integrations.video.ladder import LadderSettings
+from backoffice.integrations.video.loudness import leveling
 from backoffice.integrations.video.probe import VideoRefused, probe
 from backoffice.integrations.video.technique import inspect
 from backoffice.models.media import UploadKind
 from backoffice.operations import uploads
-from backoffice.operations.uploads import LeaseLost, Work
+from backoffice.operations.upload_rows import LeaseLost
+from backoffice.operations.uploads import Work
 from backoffice.queries.media import uploads_with_use_of_their_file
+from backoffice.tasks import holds
 from backoffice.tasks.actors import chunks
 from backoffice.tasks.registry import actor
 
@@ -55,57 +61,107 @@ def process_upload(*, upload_id: str) -> None:
 def _attempt(upload_id: str, work: Work) -> None:
     try:
         with work_folder(upload_id, work.attempt) as folder:
-            _make(upload_id, work, folder)
-    except (VideoRefused, ImageRefused) as refused:
-        _fail(upload_id, work, refused.code, refused.detail)
-    except TranscodeFailed as failed:
-        if failed.code == "disk_full" or work.attempt < TRANSCODE_ATTEMPTS:
-            _give_back(upload_id, work, failed)
-            raise
-        _fail(upload_id, work, failed.code, failed.detail)
+            is_finished = _make(upload_id, work, folder)
     except LeaseLost:
         raise
     except Exception as error:
-        _give_back(upload_id, work, error)
-        raise
+        _end(upload_id, work, error)
+    else:
+        if is_finished:
+            part_path(upload_id).unlink(missing_ok=True)
 
 
-def _make(upload_id: str, work: Work, folder: Path) -> None:
+def _end(upload_id: str, work: Work, error: Exception) -> None:
+    """The file waits for the machine, or is at fault, or the task tries again."""
+    if hold_code := holds.reason_to_wait(error):
+        log.error("upload %s waits (%s): %s", upload_id, hold_code, error)
+        _give_back(upload_id, work, error, hold_code)
+        return
+    is_last = work.attempt >= TRANSCODE_ATTEMPTS
+    if isinstance(error, (VideoRefused, ImageRefused)) or (isinstance(error, TranscodeFailed) and is_last):
+        _fail(upload_id, work, error.code, error.detail)
+        return
+    _give_back(upload_id, work, error)
+    raise error
+
+
+def _make(upload_id: str, work: Work, folder: Path) -> bool:
+    """Whether the file has served; not when the jobs of its chunks go on with it."""
     source = part_path(upload_id)
     if not source.is_file():
         _fail(upload_id, work, "source_missing", str(source))
-        return
+        return True
+    with source.open("rb") as handle:
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    if uploads.reuse(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, sha256=sha256):
+        return True
+    products = f"{work.kind.value}/{upload_id}"
+    # A storage that is away says so here, before the long work is done for nothing.
+    storage().head(products)
+    holds.require_room(source)
     if work.kind is UploadKind.VIDEO:
         made = _video(upload_id, work, source, folder)
         if made is None:
-            return
+            return False
         asset, duration_s = made
     else:
         asset, duration_s = _image(upload_id, work, source, folder), None
-    # The last look at the lease: the products of another attempt are not replaced.
-    uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=100)
-    storage().put_tree(f"{work.kind.value}/{upload_id}", folder)
-    uploads.complete(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, asset=asset, duration_s=duration_s)
-    source.unlink(missing_ok=True)
+
+    def keep_lease() -> None:
+        uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=100)
+
+    # The last look at the lease, and more of them on a long way: the products of another attempt are not replaced.
+    keep_lease()
+    product_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    storage().put_tree(products, folder, on_progress=keep_lease)
+    uploads.complete(
+        actor=SYSTEM,
+        upload_id=upload_id,
+        attempt=work.attempt,
+        asset=asset,
+        product_bytes=product_bytes,
+        duration_s=duration_s,
+    )
+    return True
 
 
 def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int] | None:
     """Facts and seconds of the asset in the folder; None when chunk jobs go on with it."""
     ffmpeg = find_ffmpeg(settings().ffmpeg_binary or None)
     info = probe(source)
-    technique = inspect(source, info, ffmpeg=ffmpeg)
+
+    def tell(percent: int) -> None:
+        uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=percent)
+
+    technique = inspect(source, info, ffmpeg=ffmpeg, on_wake=_once_a_second(lambda: tell(0)))
     rungs = tuple(int(rung) for rung in settings().video_rungs.split(","))
     if chunks.is_long(info):
         chunks.divide(upload_id, work.attempt, info, technique, rungs)
         return None
     uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
-
-    def tell(percent: int) -> None:
-        uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=percent)
-
-    asset = transcode(source, info, folder, ffmpeg=ffmpeg, settings=LadderSettings(rungs=rungs), on_progress=tell)
+    asset = transcode(
+        source,
+        info,
+        folder,
+        ffmpeg=ffmpeg,
+        settings=LadderSettings(rungs=rungs),
+        leveling=leveling(technique.loudness),
+        on_progress=tell,
+    )
     facts = {**asdict(asset), **asdict(technique), "width": info.width, "height": info.height}
     return facts, max(1, round(asset.duration_s))
+
+
+def _once_a_second(sign_of_life: Callable[[], None]) -> Callable[[], None]:
+    last = time.monotonic()
+
+    def wake() -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1:
+            last = time.monotonic()
+            sign_of_life()
+
+    return wake
 
 
 def _image(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
@@ -117,9 +173,11 @@ def _fail(upload_id: str, work: Work, code: str, detail: str) -> None:
     uploads.fail(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, error_code=code, detail=detail)
 
 
-def _give_back(upload_id: str, work: Work, error: Exception) -> None:
+def _give_back(upload_id: str, work: Work, error: Exception, hold_code: str | None = None) -> None:
     with suppress(LeaseLost):
-        uploads.give_back(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, detail=str(error))
+        uploads.give_back(
+            actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, detail=str(error), hold_code=hold_code
+        )
 
 
 def expire_unfinished() -> int:

@@ -14,6 +14,10 @@ export const startNav = () => {
   const wide = window.matchMedia("(min-width: 900px)");
   for (const sheet of document.querySelectorAll("details[data-open-wide]")) sheet.open = wide.matches;
   document.querySelector("[data-focus]")?.focus();
+  // A strip of tabs that is wider than the screen begins at the one that is open.
+  const tab = document.querySelector(".side-nav [aria-current]");
+  const strip = tab?.closest("ul");
+  if (strip) strip.scrollLeft = tab.offsetLeft - (strip.clientWidth - tab.clientWidth) / 2;
   // One click, one submission; the button comes back when the page does.
   document.addEventListener("submit", (event) => {
     const button = event.submitter;

@@ -3,6 +3,7 @@
 import Hls from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js";
 import { keepPosition } from "./position.js";
+import { storyboard } from "./storyboard.js";
 
 const AT_THE_END = 5;
 
@@ -85,5 +86,6 @@ for (const video of document.querySelectorAll("video[data-hls]")) {
   video.addEventListener("loadedmetadata", () => restore(video), { once: true });
   keepPosition(video);
   speedMenu(video);
+  storyboard(video);
   keys(video);
 }

@@ -21,14 +21,17 @@ export const probeVideo = (file) => new Promise((resolve) => {
 });
 
 // {error: key of the text, values} or {facts, warning}
-export const preflight = async (file, { accept, maxBytes, kind, minHeight }) => {
+export const preflight = async (file, { accept, maxBytes, kind, minHeight, room }) => {
   if (!accepted(file, accept)) return { error: "type", values: {} };
   if (file.size === 0) return { error: "empty", values: {} };
   if (maxBytes && file.size > maxBytes) return { error: "size", values: { size: file.size, limit: maxBytes } };
+  if (room !== undefined && file.size > room) return { error: "room", values: { size: file.size, limit: room } };
   if (kind !== "video") return { facts: null };
   const facts = await probeVideo(file);
   if (!facts) return { facts: null, warning: "unreadable" };
-  if (minHeight && facts.height && Math.min(facts.width, facts.height) < minHeight) {
+  // No height: sound alone, or a picture that this browser cannot decode.
+  if (!facts.height) return { facts, warning: file.type.startsWith("audio/") ? "sound_only" : "unreadable" };
+  if (minHeight && Math.min(facts.width, facts.height) < minHeight) {
     return { error: "height", values: { found: Math.min(facts.width, facts.height), needed: minHeight } };
   }
   return { facts };

@@ -1,4 +1,4 @@
-// <div data-upload data-endpoint data-kind data-accept data-max-bytes data-field data-key> (macro upload_field): sends the chosen
+// <div data-upload data-endpoint data-kind data-accept data-max-bytes data-field data-key data-room> (macro upload_field): sends the chosen
 // file by tus in pieces, goes on after a pause, a lost connection or a reload, and puts the upload's id into the hidden input.
 // Events on the box, bubbling: upload:start {name}, upload:done {id, name}, upload:failed {status}, upload:cancel.
 import { Upload, defaultOptions } from "tus-js-client";
@@ -7,6 +7,7 @@ import { preflight } from "./preflight.js";
 import { makeView, makeWords } from "./upload-view.js";
 
 const CHUNK = 16 * 1024 * 1024;
+const NO_ROOM = 507;
 const RETRIES = [0, 1000, 3000, 5000, 10000, 20000];
 
 // Average over the last seconds: the figure must not dance.
@@ -27,7 +28,7 @@ const reason = (error, words) => {
   if (!navigator.onLine) return words.say("offline");
   if (status === 401) return words.say("login");
   const text = (response?.getBody() ?? "").trim();
-  if (status >= 400 && status < 500 && text && text.length < 300 && !text.startsWith("<")) return words.say("refused", { reason: text });
+  if (((status >= 400 && status < 500) || status === NO_ROOM) && text && text.length < 300 && !text.startsWith("<")) return words.say("refused", { reason: text });
   return words.say("failed");
 };
 
@@ -40,6 +41,7 @@ const desk = (box) => {
   const rules = {
     accept: box.dataset.accept, kind: box.dataset.kind,
     maxBytes: Number(box.dataset.maxBytes) || 0, minHeight: Number(box.dataset.minHeight) || 0,
+    room: box.dataset.room === undefined ? undefined : Number(box.dataset.room),
   };
   let upload = null;
   let last = { sent: 0, total: 1 };
@@ -78,6 +80,11 @@ const desk = (box) => {
       metadata: {
         filename: file.name, filetype: file.type, kind: rules.kind, key: box.dataset.key ?? "",
         ...(facts ? { seconds: facts.seconds.toFixed(1), height: String(facts.height) } : {}),
+      },
+      // A full disk is not full for a moment: said at once, not after the last retry.
+      onShouldRetry: (error) => {
+        const status = error.originalResponse?.getStatus() ?? 0;
+        return status !== NO_ROOM && (status < 400 || status >= 500 || status === 409 || status === 423);
       },
       onBeforeRequest: (request) => request.setHeader("X-CSRFToken", csrfToken()),
       onProgress: (sent, total) => { if (upload) progress(sent, total, measure(sent)); },

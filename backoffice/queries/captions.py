@@ -1,0 +1,62 @@
+"""Captions as they are offered, played, downloaded and compared (C-4, L-8)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from backoffice.access import Action, Actor
+from backoffice.db import db
+from backoffice.models.content import Caption, Lecture
+from backoffice.models.courses import Course
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Captions of a lecture in one language."""
+
+    language: str
+    label: str
+    caption_id: int
+    cues: int
+
+
+def tracks(captions: Iterable[dict[str, Any]]) -> tuple[Track, ...]:
+    """What stands in a lecture's column."""
+    return tuple(Track(one["language"], one["label"], one["caption_id"], one["cues"]) for one in captions)
+
+
+def caption_text(caption_id: int) -> str | None:
+    """The WebVTT; None when there is none. Whoever asks has checked the right. One statement."""
+    return db.session.scalar(select(Caption.text).where(Caption.id == caption_id))
+
+
+def is_free_caption(caption_id: int) -> bool:
+    """Whether everybody may watch a video with these captions: a free lecture of what is live and not blocked (C-4)."""
+    named = func.jsonb_build_array(func.jsonb_build_object("caption_id", Caption.id))
+    query = (
+        select(Lecture.id)
+        .join(Course, Course.live_revision_id == Lecture.revision_id)
+        .join(Caption, Caption.course_id == Course.id)
+        .where(
+            Caption.id == caption_id,
+            Lecture.free_preview,
+            Course.blocked_at.is_(None),
+            Lecture.captions.op("@>")(named),
+        )
+        .limit(1)
+    )
+    return db.session.scalar(query) is not None
+
+
+def readable_texts(viewer: Actor, caption_ids: Iterable[int]) -> dict[int, str]:
+    """Those of the texts that belong to the viewer's own courses, for staff to any (L-8). One statement."""
+    query = (
+        select(Caption.id, Caption.text)
+        .join(Course, Course.id == Caption.course_id)
+        .where(Caption.id.in_(list(caption_ids)))
+    )
+    if not viewer.may(Action.SEE_ALL_COURSES):
+        query = query.where(Course.author_id == viewer.user_id)
+    return dict(db.session.execute(query).tuples().all())
