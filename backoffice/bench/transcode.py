@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -175,20 +176,12 @@ def _apart(source: Path, info: VideoInfo, ffmpeg: Path, folder: Path) -> float:
     for key in storage().list(f"video/{newest}"):
         storage().fetch(key, made / key.rsplit("/", 1)[-1])
     rungs = ladder.plan(info, _ladder().rungs)
+    silent = hls.Progress(info, lambda _percent: None)
+    how: dict[str, Any] = {"ffmpeg": ffmpeg, "settings": _ladder(), "leveling": UNTOUCHED, "progress": silent}
     return (
         _own_cpu_s(lambda: probe(source))
         + _own_cpu_s(lambda: inspect(source, info, ffmpeg=ffmpeg))
-        + _own_cpu_s(
-            lambda: hls.finish(
-                made,
-                info,
-                rungs,
-                ffmpeg=ffmpeg,
-                settings=_ladder(),
-                leveling=UNTOUCHED,
-                progress=hls.Progress(info, lambda _percent: None),
-            )
-        )
+        + _own_cpu_s(lambda: hls.finish(made, info, rungs, **how))
     )
 
 

@@ -110,6 +110,17 @@ def give_back(*, actor: Actor, chunk_id: int, attempt: int, detail: str) -> None
 
 
 @operation
+def hold(*, actor: Actor, chunk_id: int, attempt: int, detail: str, hold_code: str) -> None:
+    """The house itself cannot go on: the whole file waits until it can, what is done of it is kept (T-3).
+
+    Errors: `upload.lease_lost`.
+    """
+    upload, chunk = _attempted(actor, chunk_id, attempt)
+    _wait_again(chunk, actor, detail)
+    uploads.give_back(actor=actor, upload_id=upload.id, attempt=upload.attempt, detail=detail, hold_code=hold_code)
+
+
+@operation
 def fail(*, actor: Actor, chunk_id: int, attempt: int, error_code: str, detail: str) -> None:
     """Nothing can be made of this chunk, hence of the whole file; the workers at other chunks of it will stop.
 

@@ -10,6 +10,7 @@ from backoffice.integrations.video import chunks, joints
 from backoffice.integrations.video.hls import TranscodeFailed, VideoAsset, transcode
 from backoffice.integrations.video.joints import Made
 from backoffice.integrations.video.ladder import LadderSettings
+from backoffice.integrations.video.loudness import UNTOUCHED
 from backoffice.integrations.video.probe import VideoInfo, probe
 from tests.integrations.conftest import ENCODED, MakeVideo
 
@@ -49,13 +50,15 @@ def make(source: Path, folder: Path, ffmpeg: Path) -> tuple[VideoInfo, Made]:
     sound = folder / "sound" if info.has_audio else None
     if sound is not None:
         sound.mkdir()
-        chunks.make_sound(source, info, sound, ffmpeg=ffmpeg, settings=TINY, on_progress=print)
+        chunks.make_sound(source, info, sound, ffmpeg=ffmpeg, settings=TINY, leveling=UNTOUCHED, on_progress=print)
     return info, Made(made, sound)
 
 
 def join(made: Made, info: VideoInfo, folder: Path, ffmpeg: Path) -> VideoAsset:
     folder.mkdir()
-    return chunks.join(made, info, folder, chunk_s=CHUNK_S, ffmpeg=ffmpeg, settings=TINY, on_progress=print)
+    return chunks.join(
+        made, info, folder, chunk_s=CHUNK_S, ffmpeg=ffmpeg, settings=TINY, leveling=UNTOUCHED, on_progress=print
+    )
 
 
 def shades(path: Path) -> Iterator[bytes]:

@@ -16,7 +16,8 @@ from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.models.chunks import ChunkState
 from backoffice.models.media import UploadState
 from backoffice.operations import chunks, uploads
-from backoffice.operations.uploads import LeaseLost
+from backoffice.operations.upload_rows import LeaseLost
+from backoffice.tasks import holds
 from backoffice.tasks.actors import chunks as jobs
 from backoffice.tasks.actors import media
 from tests.factories.media import Uploader
@@ -129,6 +130,24 @@ def test_t3_a_chunk_that_fails_fails_the_file_and_a_retry_does_the_rest(
     drain(app)
     assert_complete(upload_id)
     assert [chunk.id == good.id for chunk in rows(upload_id)] == [False, True, False, False, False]
+    assert attempts(upload_id) == [1] * 5
+
+
+def test_t3_a_house_that_cannot_go_on_keeps_what_is_done(
+    app: Flask, browser: Uploader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id = divided(browser)
+    done, waiting = rows(upload_id)[:2]
+    jobs.make_chunk(chunk_id=done.id)
+    with monkeypatch.context() as meanwhile:
+        change(app, meanwhile, ffmpeg_binary="/nowhere/ffmpeg")
+        jobs.make_chunk(chunk_id=waiting.id)
+        assert (stored(upload_id).state, stored(upload_id).hold_code) == (UploadState.UPLOADED, "not_equipped")
+        assert holds.release() == 0
+    assert holds.release() == 1
+    drain(app)
+    assert_complete(upload_id)
+    assert rows(upload_id)[0].id == done.id
     assert attempts(upload_id) == [1] * 5
 
 

@@ -4,19 +4,17 @@ import re
 import time
 from pathlib import Path
 
-from flask import Response, abort, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from backoffice.access import Action
-from backoffice.config import settings
 from backoffice.db import db
 from backoffice.integrations.storage.ranges import range_response
 from backoffice.integrations.storage.scratch import watchable_folder
 from backoffice.integrations.video.beginnings import playlist_as_it_is
 from backoffice.integrations.video.ladder import MASTER
 from backoffice.models.media import UploadState
-from backoffice.public.media.delivery import deliver
-from backoffice.public.media.links import video_prefix
+from backoffice.public.media.links import signed_url
 from backoffice.public.media.routes import bp
 from backoffice.public.sessions import viewer
 from backoffice.queries.preparing import Preparing, preparing
@@ -30,17 +28,20 @@ LOOKS, LOOK_STEP_S = 5, 0.05
 def preview(upload_id: str) -> str:
     """A page with a player for what is there; it plays on into what is made meanwhile."""
     video = _visible(upload_id)
-    hls_url = url_for("media.preview_file", upload_id=upload_id, name=MASTER) if can_be_watched(upload_id) else ""
+    ready = video.state is UploadState.DONE or can_be_watched(upload_id)
+    hls_url = url_for("media.preview_file", upload_id=upload_id, name=MASTER) if ready else ""
     return render_template("media/preview.html", video=video, hls_url=hls_url)
 
 
 @bp.get("/uploads/<upload_id>/preview/<name>")
 def preview_file(upload_id: str, name: str) -> BaseResponse:
-    """A playlist as it stands, or a range of a file that grows. A finished video's own files come from the storage."""
+    """A playlist as it stands, or a range of a file that grows; players of a finished video are led to its own."""
     video = _visible(upload_id)
+    if not _NAME.fullmatch(name):
+        abort(404)
     if video.state is UploadState.DONE:
-        return deliver(f"{video_prefix(video.products_id)}/{name}", seconds=settings().media_link_minutes * 60)
-    path = _path(upload_id, video, name) if _NAME.fullmatch(name) else None
+        return redirect(signed_url(video.products_id, viewer().actor.person_id, name))
+    path = _path(upload_id, video, name)
     if path is None:
         abort(404)
     # The bytes may take minutes; the connection to the database is not kept for them.
@@ -60,11 +61,9 @@ def preview_file(upload_id: str, name: str) -> BaseResponse:
 
 
 def can_be_watched(upload_id: str) -> bool:
-    """Whether there is something to play of a video that may not be finished."""
+    """Whether there is something to play of a video that is not finished."""
     video = preparing(upload_id)
-    if video is None or video.state is UploadState.DONE:
-        return video is not None
-    path = _path(upload_id, video, MASTER)
+    path = None if video is None else _path(upload_id, video, MASTER)
     return path is not None and playlist_as_it_is(path) is not None
 
 

@@ -27,7 +27,7 @@ from backoffice.operations import chunks, uploads
 from backoffice.operations.chunks import Piece
 from backoffice.operations.upload_rows import LeaseLost
 from backoffice.queries.chunks import ChunkLine, chunks_of
-from backoffice.tasks import originals
+from backoffice.tasks import holds, originals
 from backoffice.tasks.registry import actor
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ class Plan:
     @classmethod
     def from_json(cls, plan: dict[str, Any]) -> "Plan":
         """The inverse of `to_json`."""
-        read = {"info": VideoInfo(**plan["info"]), "leveling": Leveling(**plan["leveling"])}
-        return cls(**{**plan, **read, "rungs": tuple(plan["rungs"])})
+        info, leveled = VideoInfo(**plan["info"]), Leveling(**plan["leveling"])
+        return cls(**{**plan, "info": info, "leveling": leveled, "rungs": tuple(plan["rungs"])})
 
     @property
     def ladder(self) -> LadderSettings:
@@ -75,8 +75,8 @@ def is_long(info: VideoInfo) -> bool:
 def divide(upload_id: str, attempt: int, info: VideoInfo, technique: VideoTechnique, rungs: tuple[int, ...]) -> None:
     """Leave the rest of an attempt to chunk jobs. What lies there of chunks that are not kept is deleted."""
     chunk_s = settings().video_chunk_seconds
-    sound = leveling(technique.loudness)
-    plan = Plan(info, asdict(technique), sound, rungs, chunk_s, pieces.count(info, chunk_s))
+    many = pieces.count(info, chunk_s)
+    plan = Plan(info, asdict(technique), leveling(technique.loudness), rungs, chunk_s, many)
     chunks.divide(
         actor=SYSTEM,
         upload_id=upload_id,
@@ -99,16 +99,31 @@ def make_chunk(*, chunk_id: int) -> None:
         _make(piece)
     except LeaseLost:
         log.warning("attempt %d at chunk %d was taken over", piece.attempt, chunk_id)
-    except TranscodeFailed as failed:
-        if failed.code == "disk_full" or piece.attempt < CHUNK_ATTEMPTS:
-            _give_back(piece, failed)
-            raise
-        _fail(piece, failed.code, failed.detail)
     except Exception as error:
-        _give_back(piece, error)
-        raise
+        _end(piece, error)
     else:
         _show_beginning(piece)
+
+
+def _end(piece: Piece, error: Exception) -> None:
+    """The file waits for the machine, or is at fault, or the task tries again."""
+    if hold_code := holds.reason_to_wait(error):
+        log.error("upload %s waits (%s): %s", piece.upload_id, hold_code, error)
+        with suppress(LeaseLost):
+            chunks.hold(
+                actor=SYSTEM,
+                chunk_id=piece.chunk_id,
+                attempt=piece.attempt,
+                detail=str(error),
+                hold_code=hold_code,
+            )
+        return
+    if isinstance(error, TranscodeFailed) and piece.attempt >= CHUNK_ATTEMPTS:
+        _fail(piece, error.code, error.detail)
+        return
+    with suppress(LeaseLost):
+        chunks.give_back(actor=SYSTEM, chunk_id=piece.chunk_id, attempt=piece.attempt, detail=str(error))
+    raise error
 
 
 def _make(piece: Piece) -> None:
@@ -126,7 +141,13 @@ def _make(piece: Piece) -> None:
     pictures = 0
     if piece.kind is ChunkKind.SOUND:
         pieces.make_sound(
-            source, plan.info, folder, ffmpeg=ffmpeg, settings=plan.ladder, leveling=plan.leveling, on_progress=tell
+            source,
+            plan.info,
+            folder,
+            ffmpeg=ffmpeg,
+            settings=plan.ladder,
+            leveling=plan.leveling,
+            on_progress=tell,
         )
     else:
         part = pieces.span(plan.info, piece.position, plan.many, plan.chunk_s)
@@ -139,11 +160,6 @@ def _make(piece: Piece) -> None:
 def _fail(piece: Piece, code: str, detail: str) -> None:
     with suppress(LeaseLost):
         chunks.fail(actor=SYSTEM, chunk_id=piece.chunk_id, attempt=piece.attempt, error_code=code, detail=detail)
-
-
-def _give_back(piece: Piece, error: Exception) -> None:
-    with suppress(LeaseLost):
-        chunks.give_back(actor=SYSTEM, chunk_id=piece.chunk_id, attempt=piece.attempt, detail=str(error))
 
 
 def _show_beginning(piece: Piece) -> None:
@@ -183,17 +199,27 @@ def join_chunks(*, upload_id: str, attempt: int) -> None:
         _join(upload_id, attempt, Plan.from_json(found))
     except LeaseLost:
         log.warning("the joining of upload %s was taken over", upload_id)
-    except TranscodeFailed as failed:
-        if failed.code == "disk_full":
-            _stop_joining(upload_id, attempt)
-            raise
-        with suppress(LeaseLost):
-            chunks.fail_joining(
-                actor=SYSTEM, upload_id=upload_id, attempt=attempt, error_code=failed.code, detail=failed.detail
+    except Exception as error:
+        _end_joining(upload_id, attempt, error)
+
+
+def _end_joining(upload_id: str, attempt: int, error: Exception) -> None:
+    """As `_end`. What cannot be joined once cannot be joined by trying again."""
+    hold_code = holds.reason_to_wait(error)
+    with suppress(LeaseLost):
+        if hold_code:
+            log.error("upload %s waits (%s): %s", upload_id, hold_code, error)
+            uploads.give_back(
+                actor=SYSTEM, upload_id=upload_id, attempt=attempt, detail=str(error), hold_code=hold_code
             )
-    except Exception:
-        _stop_joining(upload_id, attempt)
-        raise
+        elif isinstance(error, TranscodeFailed):
+            chunks.fail_joining(
+                actor=SYSTEM, upload_id=upload_id, attempt=attempt, error_code=error.code, detail=error.detail
+            )
+        else:
+            chunks.stop_joining(actor=SYSTEM, upload_id=upload_id, attempt=attempt)
+    if not hold_code and not isinstance(error, TranscodeFailed):
+        raise error
 
 
 def _join(upload_id: str, attempt: int, plan: Plan) -> None:
@@ -204,7 +230,7 @@ def _join(upload_id: str, attempt: int, plan: Plan) -> None:
         return
     pictures, sounds = ([line for line in lines if line.kind is kind] for kind in (ChunkKind.PICTURE, ChunkKind.SOUND))
 
-    def tell(_percent: int) -> None:
+    def keep_lease() -> None:
         uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=attempt, percent=99)
 
     with scratch.work_folder(upload_id, attempt) as folder:
@@ -216,12 +242,12 @@ def _join(upload_id: str, attempt: int, plan: Plan) -> None:
             ffmpeg=find_ffmpeg(settings().ffmpeg_binary or None),
             settings=plan.ladder,
             leveling=plan.leveling,
-            on_progress=tell,
+            on_progress=lambda _percent: keep_lease(),
         )
         # The last look at the lease, and more of them on a long way: the products of another attempt are not replaced.
-        tell(99)
+        keep_lease()
         product_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        storage().put_tree(f"video/{upload_id}", folder, on_progress=lambda: tell(99))
+        storage().put_tree(f"video/{upload_id}", folder, on_progress=keep_lease)
     facts = {**asdict(asset), **plan.technique, "width": plan.info.width, "height": plan.info.height}
     uploads.complete(
         actor=SYSTEM,
@@ -233,11 +259,6 @@ def _join(upload_id: str, attempt: int, plan: Plan) -> None:
     )
     part_path(upload_id).unlink(missing_ok=True)
     scratch.drop_chunks(upload_id)
-
-
-def _stop_joining(upload_id: str, attempt: int) -> None:
-    with suppress(LeaseLost):
-        chunks.stop_joining(actor=SYSTEM, upload_id=upload_id, attempt=attempt)
 
 
 def _lines(upload_id: str) -> tuple[ChunkLine, ...]:
