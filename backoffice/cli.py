@@ -11,6 +11,7 @@ from backoffice import bench, clock
 from backoffice.access import SYSTEM, Role
 from backoffice.bench import purchase
 from backoffice.bench import run as benchmarks
+from backoffice.cli_courses import courses_group
 from backoffice.cli_ledger import ledger_group
 from backoffice.cli_storage import storage_group
 from backoffice.config import Settings, settings
@@ -128,6 +129,7 @@ def run_bench_client(way: str, number: int) -> None:
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(clock_group)
+    app.cli.add_command(courses_group)
     app.cli.add_command(ledger_group)
     app.cli.add_command(storage_group)
     app.cli.add_command(counters_group)

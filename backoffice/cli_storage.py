@@ -54,8 +54,8 @@ def check_storage(delete_orphans: bool) -> None:
 
 def _line(finding: Finding) -> str:
     facts = ""
-    if finding.trouble is Trouble.WRONG_SIZE and finding.found:
-        facts = f"  {finding.found.size:,} bytes instead of {finding.wanted_size:,}"
+    if finding.want and finding.found:
+        facts = f"  {finding.found.size:,} bytes instead of {finding.want.size:,}"
     elif finding.found:
         facts = f"  {_size(finding.found.size)}, since {finding.found.modified_at:%Y-%m-%d %H:%M} UTC"
     return f"{finding.trouble:8}{finding.key}{facts}"

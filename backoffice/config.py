@@ -61,9 +61,19 @@ class Settings:
     author_quota_mb: int = _setting(
         102_400, "Room for the files of one person, as they came in and as they are played, MiB (X-5)", at_least=1
     )
+    max_archive_mb: int = _setting(
+        20_480, "Greatest size of the archive of a course, and of all that is in it, MiB", at_least=1
+    )
+    max_file_mb: int = _setting(200, "Greatest size of a file for download, MiB (C-4)", at_least=1)
+    file_types: str = _setting(
+        "pdf,epub,txt,md,csv,json,ipynb,py,js,sql,rtf,doc,docx,xls,xlsx,ppt,pptx,odt,ods,odp,zip,7z,"
+        "png,jpg,jpeg,gif,webp,svg,mp3,m4a,ogg,wav",
+        "Endings that files for download may have; they are never shown in the browser, only saved (C-4)",
+    )
     max_open_uploads: int = _setting(30, "Files that one person may have on their way at the same time", at_least=1)
     upload_hours: int = _setting(48, "Hours until an unfinished upload expires", at_least=1)
     video_rungs: str = _setting("1080,720,480,360", "Heights of the adaptive ladder, never above the source")
+    export_days: int = _setting(7, "Days for which a file that was asked for can be fetched (M-9)", at_least=1)
     video_chunk_above_minutes: int = _setting(
         10, "Videos longer than this, minutes, are prepared in chunks by all media workers (T-5)", at_least=0
     )
@@ -117,9 +127,9 @@ class Settings:
             raise SettingsError("PAYMENT_PROVIDER=stripe needs STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET")
         if not self.database_url.startswith("postgresql+psycopg://"):
             raise SettingsError("DATABASE_URL must start with postgresql+psycopg://")
+        self._check_storage()
         if self.video_chunk_seconds % 6:
             raise SettingsError(f"VIDEO_CHUNK_SECONDS must be a multiple of 6, not {self.video_chunk_seconds}")
-        self._check_storage()
         if not all(rung.strip().isdigit() for rung in self.video_rungs.split(",")):
             raise SettingsError(f"VIDEO_RUNGS must be heights divided by commas, not {self.video_rungs!r}")
 

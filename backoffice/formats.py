@@ -61,6 +61,19 @@ def filesize(count: int) -> str:
     return f"{format_decimal(value, pattern, locale=get_locale())} {units[power]}"
 
 
+DIGITS_SHOWN = 4
+
+
+def masked(payout_method: str) -> str:
+    """The method without the digits that others could use: mail is read on the way. "IBAN DE·· ···· ··30 00"."""
+    left = sum(letter.isdigit() for letter in payout_method)
+    shown = []
+    for letter in payout_method:
+        left -= letter.isdigit()
+        shown.append("·" if letter.isdigit() and left >= DIGITS_SHOWN else letter)
+    return "".join(shown)
+
+
 # Characters that a spreadsheet takes for the start of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

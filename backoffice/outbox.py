@@ -18,10 +18,11 @@ class Event(StrEnum):
     EMAIL_CONFIRMATION_ASKED = "user.email_confirmation_asked"  # user_id, request
     PASSWORD_RESET_ASKED = "user.password_reset_asked"  # user_id, request
     UPLOAD_RECEIVED = "upload.received"  # upload_id
+    ARCHIVE_RECEIVED = "upload.archive_received"  # upload_id
     UPLOAD_PROCESSED = "upload.processed"  # upload_id
+    PRODUCTS_UNUSED = "upload.products_unused"  # kind, products_id
     UPLOAD_CHUNK_QUEUED = "upload.chunk_queued"  # chunk_id
     UPLOAD_CHUNKS_DONE = "upload.chunks_done"  # upload_id, attempt
-    PRODUCTS_UNUSED = "upload.products_unused"  # kind, products_id
     COURSE_SUBMITTED = "course.submitted"  # submission_id
     COURSE_REJECTED = "course.rejected"  # submission_id
     COURSE_PUBLISHED = "course.published"  # submission_id
@@ -38,6 +39,7 @@ class Event(StrEnum):
     TOP_UP_CHARGED_BACK = "top_up.charged_back"  # top_up_id
     PROOF_ASKED = "ledger.proof_asked"  # nothing
     EXPORT_ASKED = "export.asked"  # export_id
+    COURSE_EXPORT_ASKED = "export.course_asked"  # export_id
     EXPORT_DONE = "export.done"  # export_id
     WITHDRAWAL_ASKED = "withdrawal.asked"  # withdrawal_id
     WITHDRAWAL_APPROVED = "withdrawal.approved"  # withdrawal_id

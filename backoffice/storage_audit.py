@@ -9,7 +9,7 @@ from enum import StrEnum
 from backoffice import clock
 from backoffice.integrations.storage.base import Storage, StoredObject, nobody
 from backoffice.integrations.storage.comparing import side_by_side
-from backoffice.queries.stored import KNOWN_PREFIXES, WantedObject, may_be_wanted, wanted_objects
+from backoffice.queries.stored import WantedObject, is_known, may_be_wanted, wanted_objects
 
 # A task that makes objects has ended long before.
 ORPHAN_AGE = timedelta(days=1)
@@ -26,16 +26,16 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One object that is not as it should be; sizes in bytes, None where there is no object or no word of its size."""
+    """One object that is not as it should be: as the row wants it, and as the storage has it."""
 
     trouble: Trouble
     key: str
-    wanted_size: int | None
+    want: WantedObject | None
     found: StoredObject | None
 
 
 class Audit:
-    """One walk over rows and storage side by side, in memory that does not grow with either."""
+    """One walk over rows and storage side by side, in memory that hardly grows with either."""
 
     def __init__(self, kept: Storage, *, on_object: Callable[[], None] = nobody) -> None:
         self._kept = kept
@@ -56,21 +56,19 @@ class Audit:
                 self.stored += 1
                 self.stored_bytes += found.size
             self._on_object()
-            trouble = self._trouble(want, found)
+            trouble = self._lost(want, found) if want else self._needless(found) if found else None
             if trouble is not None:
                 self.troubles[trouble] += 1
-                key = (want or found).key  # type: ignore[union-attr]
-                yield Finding(trouble, key, want.size if want else None, found)
+                yield Finding(trouble, want.key if want else found.key if found else "", want, found)
 
-    def _trouble(self, want: WantedObject | None, found: StoredObject | None) -> Trouble | None:
-        if want is not None:
-            if found is None:
-                # It may have come since the listing passed its place.
-                return Trouble.MISSING if self._kept.head(want.key) is None else None
-            return Trouble.WRONG_SIZE if want.size not in (None, found.size) else None
+    def _lost(self, want: WantedObject, found: StoredObject | None) -> Trouble | None:
         if found is None:
-            return None
-        if not found.key.startswith(KNOWN_PREFIXES):
+            # It may have come since the listing passed its place.
+            return Trouble.MISSING if self._kept.head(want.key) is None else None
+        return Trouble.WRONG_SIZE if want.size not in (None, found.size) else None
+
+    def _needless(self, found: StoredObject) -> Trouble | None:
+        if not is_known(found.key):
             return Trouble.UNKNOWN
         if clock.now() - found.modified_at < ORPHAN_AGE or may_be_wanted(found.key):
             self.young += 1

@@ -161,7 +161,7 @@ def _cues(lines: list[str]) -> Iterator[tuple[int, Cue]]:
     """The captions with the numbers of their lines of time, counted from 1."""
     blocks = _blocks(lines)
     if lines and _HEADER.fullmatch(lines[0]):
-        next(blocks)
+        _require_gap(next(blocks)[1], 1)
     for first, block in blocks:
         if _BLOCKS_LEFT_OUT.fullmatch(block[0]):
             continue
@@ -214,11 +214,7 @@ def _written(moment: int) -> str:
 
 
 def _text(lines: list[str], line: int) -> str:
-    for number, text in enumerate(lines, start=line + 1):
-        if "-->" in text:
-            raise _refused(
-                "gap_missing", _l("Line %(line)s: an empty line is missing above this caption.", line=number), number
-            )
+    _require_gap(lines, line + 1)
     written = "\n".join(lines)
     # What is left out may be longer than the text, but not without end.
     marked = _marked(_OVERRIDE.sub("", written)) if len(written) <= WRITTEN_CHARS_MAX else ""
@@ -226,6 +222,14 @@ def _text(lines: list[str], line: int) -> str:
         message = _l("Line %(line)s: this caption has more than %(limit)s characters.", line=line, limit=CUE_CHARS_MAX)
         raise _refused("too_long", message, line)
     return "\n".join(kept for text in marked.split("\n") if (kept := text.strip()))
+
+
+def _require_gap(lines: list[str], first: int) -> None:
+    """There are no times among these lines, of which the first has this number."""
+    for number, text in enumerate(lines, start=first):
+        if "-->" in text:
+            message = _l("Line %(line)s: an empty line is missing above this caption.", line=number)
+            raise _refused("gap_missing", message, number)
 
 
 def _marked(written: str) -> str:

@@ -110,6 +110,7 @@ def test_c4_styles_regions_notes_and_places_off_the_picture_are_left_out() -> No
         (cue("x", "00:02.000 --> 00:02.000"), "time", 3),
         (cue("x", "99:00:00.000 --> 99:00:01.000"), "time", 3),
         (cue("x\n00:03.000 --> 00:04.000\ny"), "gap_missing", 5),
+        (b"WEBVTT\n00:03.000 --> 00:04.000\nx", "gap_missing", 2),
         (cue("x" * 1001), "too_long", 3),
         (cue("<c>" * 5000), "too_long", 3),
         (SRT.encode() + b"\n3\n00:00:02,000 --> 00:00:05,000\nearlier\n", "order", 11),

@@ -12,7 +12,7 @@ from backoffice.public.field_labels import FIELD_LABELS
 from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.queries import back_office
-from backoffice.queries.review import content_diff
+from backoffice.queries.contents import content_diff
 
 
 class CoursesPage(Page):

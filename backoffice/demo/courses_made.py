@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from backoffice import clock
+from backoffice import clock, webvtt
 from backoffice.access import SYSTEM, Actor
 from backoffice.db import db
 from backoffice.demo import covers, texts
@@ -16,7 +16,7 @@ from backoffice.models.content import LectureKind, Revision, RevisionSkill
 from backoffice.models.courses import Course
 from backoffice.models.media import UploadKind
 from backoffice.models.review import Submission
-from backoffice.operations import content, courses, revisions, submissions, uploads
+from backoffice.operations import captions, content, courses, revisions, submissions, uploads
 from backoffice.operations.content import LectureTexts, Option, QuestionTexts
 from backoffice.operations.courses import Terms
 from backoffice.operations.revisions import CourseTexts
@@ -77,8 +77,23 @@ def _write_lectures(author: Actor, course: Course, demo: DemoCourse, video_id: s
                 free_preview=number == 0,
             ),
         )
+        if kind is LectureKind.VIDEO:
+            _add_captions(author, course, lecture.node_id)
         question = _question(demo, title) if number else _first_question(demo)
         content.add_question(actor=author, course_id=course.id, lecture_node_id=lecture.node_id, texts=question)
+
+
+def _add_captions(author: Actor, course: Course, node_id: int) -> None:
+    for language, (label, text) in texts.CAPTIONS.items():
+        captions.put(
+            actor=author,
+            course_id=course.id,
+            node_id=node_id,
+            version=open_revision(course).version,
+            language=language,
+            label=label,
+            captions=webvtt.clean(text.encode()),
+        )
 
 
 def _first_question(demo: DemoCourse) -> QuestionTexts:

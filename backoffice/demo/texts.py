@@ -81,3 +81,8 @@ CHANGE = {
     "en": "\n\n**New in this edition.** A worked example and an answer to the question that students asked most.",
     "ru": "\n\n**Новое в этой редакции.** Разобранный пример и ответ на самый частый вопрос студентов.",
 }
+# Of the welcome video: name in the player's menu, and the captions.
+CAPTIONS = {
+    "en": ("English", "WEBVTT\n\n00:01.000 --> 00:05.000\n<v Vera>Welcome.\n\n00:06.000 --> 00:11.000\nLet us begin."),
+    "ru": ("Русский", "WEBVTT\n\n00:01.000 --> 00:05.000\n<v Вера>Здравствуйте.\n\n00:06.000 --> 00:11.000\nНачнём."),
+}

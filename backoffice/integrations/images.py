@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from backoffice.integrations.video import sandbox
 
 CHILD = Path(__file__).with_name("cover_child.py")
 MAX_PIXELS = 50_000_000
+WIDTHS = (480, 960, 1600)
 _RIGHTS = sandbox.Limits(wall_s=60, cpu_s=30, memory_bytes=sandbox.GIB, file_bytes=20 * sandbox.MIB)
 
 
@@ -35,21 +36,26 @@ class ImageRendition:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """The source as seen upright (pixels, format name) and its 16:9 renditions, smallest first."""
+    """The source as seen upright (pixels, format name), its 16:9 renditions, smallest first, and all of it in small."""
 
     format: str
     width: int
     height: int
     renditions: tuple[ImageRendition, ...]
+    whole: ImageRendition
 
 
-def prepare_cover(path: Path, out_dir: Path, widths: Sequence[int] = (480, 960, 1600)) -> ImageInfo:
+def prepare_cover(
+    path: Path, out_dir: Path, widths: Sequence[int] = WIDTHS, *, crop: Mapping[str, int] | None = None
+) -> ImageInfo:
     """Write `cover-<width>.webp` into the existing folder `out_dir` for each width that the source has, never upscaled.
 
-    Crops the middle to 16:9, turns upright, drops all metadata. Raises `ImageRefused`, `sandbox.SandboxBroken`.
+    Crops to 16:9, the middle or the given part (as `Upload.crop`), turns upright, drops all metadata. All of the
+    picture is written in small as `whole.webp`. Raises `ImageRefused`, `sandbox.SandboxBroken`.
     """
     lines: list[str] = []
     argv = [sys.executable, "-I", str(CHILD), str(path.absolute()), str(MAX_PIXELS), json.dumps(list(widths))]
+    argv.append(json.dumps(dict(crop) if crop is not None else None))
     try:
         ended = sandbox.run(argv, limits=_RIGHTS, cwd=out_dir, on_line=lines.append)
     except sandbox.LimitExceeded as error:
@@ -62,4 +68,4 @@ def prepare_cover(path: Path, out_dir: Path, widths: Sequence[int] = (480, 960, 
     if "error" in facts:
         raise ImageRefused(facts["error"], facts["detail"])
     renditions = tuple(ImageRendition(**rendition) for rendition in facts.pop("renditions"))
-    return ImageInfo(renditions=renditions, **facts)
+    return ImageInfo(renditions=renditions, whole=ImageRendition(**facts.pop("whole")), **facts)

@@ -1,10 +1,10 @@
-"""Content: revisions and their tree of modules, lectures and questions (C-3 to C-5, L-6, L-9)."""
+"""Content: revisions and their tree of modules, lectures, questions and resources (C-3 to C-5, L-6, L-9)."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice import clock
@@ -44,6 +44,7 @@ class NodeKind(StrEnum):
     MODULE = "module"
     LECTURE = "lecture"
     QUESTION = "question"
+    RESOURCE = "resource"
 
 
 EDITABLE = frozenset({RevisionState.DRAFT, RevisionState.REJECTED})
@@ -51,7 +52,7 @@ SUBMITTED = frozenset({RevisionState.MODERATING, RevisionState.IN_REVIEW})
 
 
 class Node(Base):
-    """The identity of a module, lecture or question over all revisions (L-9); progress and positions hang on it."""
+    """The identity of a part of the tree over all revisions (L-9); progress and positions hang on it."""
 
     __tablename__ = "node"
 
@@ -104,7 +105,7 @@ class Revision(Base):
     category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)
     level: Mapped[Level] = mapped_column(state_type(Level), default=Level.ALL)
     language_code: Mapped[str] = mapped_column(ForeignKey("language.code"), default="en")
-    cover_upload_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"))
+    cover_upload_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"), index=True)
     includes_certificate: Mapped[bool] = mapped_column(default=False)
     access_days: Mapped[int | None]
 
@@ -147,6 +148,12 @@ class Lecture(Base):
     __table_args__ = (
         UniqueConstraint("revision_id", "node_id"),
         UniqueConstraint("module_id", "position", deferrable=True, initially="DEFERRED"),
+        Index(
+            "ix_lecture_captions",
+            "captions",
+            postgresql_using="gin",
+            postgresql_ops={"captions": "jsonb_path_ops"},
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -162,6 +169,12 @@ class Lecture(Base):
     # Of the video, in the order in which they are offered, one of a language:
     # {"language": code, "label": str, "caption_id": int, "cues": int}.
     captions: Mapped[list[Any]] = mapped_column(default=list)
+
+    @classmethod
+    def names_caption(cls, caption_id: Any) -> ColumnElement[bool]:
+        """Whether a lecture has the captions with this id, a number or a column."""
+        entry = func.jsonb_build_object("caption_id", caption_id)
+        return cls.captions.op("@>", is_comparison=True)(func.jsonb_build_array(entry))
 
 
 class Caption(Base):
@@ -185,7 +198,19 @@ class Caption(Base):
     used_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
-class Question(Base):
+class LecturePart(Base):
+    """What hangs on a lecture, at its place among the others of its kind."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id"))
+    node_id: Mapped[int] = mapped_column(ForeignKey("node.id"), index=True)
+    position: Mapped[int]
+
+
+class Question(LecturePart):
     """A question with 2 to 10 options, one or several of them right (C-5).
 
     `options` is a list of {"key": str, "text": str, "right": bool}; keys are stable within the question.
@@ -198,26 +223,35 @@ class Question(Base):
         CheckConstraint("jsonb_array_length(options) between 2 and 10", name="two_to_ten_options"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
-    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id"))
-    node_id: Mapped[int] = mapped_column(ForeignKey("node.id"), index=True)
-    position: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
     options: Mapped[list[Any]]
     explanation: Mapped[str] = mapped_column(Text, default="")
 
 
-class RemovedNode(Base):
-    """A module, lecture or question that was deleted from a draft, with all that was in it, so that it can come back.
+class Resource(LecturePart):
+    """A file that students of a lecture may take with them (C-4). Its own name is the upload's; `title` is shown."""
 
-    `content` is the row without its place, with its lectures or questions below it. `parent_node_id` is None for
-    a module.
+    __tablename__ = "resource"
+    __table_args__ = (
+        UniqueConstraint("revision_id", "node_id"),
+        UniqueConstraint("lecture_id", "position", deferrable=True, initially="DEFERRED"),
+    )
+
+    title: Mapped[str] = mapped_column(Text)
+    upload_id: Mapped[str] = mapped_column(ForeignKey("upload.id"), index=True)
+
+
+class RemovedNode(Base):
+    """A part of the tree that was deleted from a draft, with all that was in it, so that it can come back.
+
+    `content` is the row without its place, with what was below it. `parent_node_id` is None for a module.
     """
 
     __tablename__ = "removed_node"
     __table_args__ = (Index("ix_removed_node_course", "course_id", "id"),)
     KEPT = timedelta(days=30)
+    # Where in `content` the ids of uploads stand: videos of lectures, and their files for download.
+    UPLOADS = '$.** ? (@.type() == "object").keyvalue() ? (@.key == "video_upload_id" || @.key == "upload_id").value'
 
     id: Mapped[int] = mapped_column(primary_key=True)
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))

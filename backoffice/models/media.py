@@ -18,6 +18,8 @@ class UploadKind(StrEnum):
 
     VIDEO = "video"
     IMAGE = "image"
+    ARCHIVE = "archive"
+    FILE = "file"
 
 
 class UploadState(StrEnum):
@@ -56,6 +58,7 @@ class Upload(Base):
             postgresql_where=text("state = 'done' and products_id = id"),
         ),
         Index("ix_upload_open", "updated_at", postgresql_where=text("state not in ('done', 'failed')")),
+        Index("ix_upload_archive_id", "archive_id", postgresql_where=text("archive_id is not null")),
     )
     # A retry leads from FAILED, and from a step whose worker was lost, back to UPLOADED.
     TRANSITIONS = {
@@ -77,6 +80,8 @@ class Upload(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     kind: Mapped[UploadKind] = mapped_column(state_type(UploadKind))
     state: Mapped[UploadState] = mapped_column(state_type(UploadState), default=UploadState.RECEIVING)
+    # The archive of a whole course that this file came in.
+    archive_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id", ondelete="SET NULL"))
     filename: Mapped[str] = mapped_column(Text)
     # Bytes of the whole file; where its sender tells that later, the most that may come.
     size: Mapped[int]
@@ -104,7 +109,13 @@ class Upload(Base):
     # Whose products are played and shown: they lie in the storage under `<kind>/<products_id>`. Rows may share them.
     products_id: Mapped[str] = mapped_column(Text, default=_own_id, index=True)
     product_bytes: Mapped[int] = mapped_column(default=0)
-    # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions.
+    # A cover of which another part is shown: made from the original of `source_id`. In parts of 10,000 of the upright
+    # picture: {"x": of its width, "y": of its height, "width": of its width}; the height follows from 16:9.
+    source_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"))
+    crop: Mapped[dict[str, Any] | None]
+
+    # For videos: manifest of the HLS asset and what was measured; for images: names of the renditions; for files: {};
+    # for archives: the course that was made of it, or what is wrong with it.
     asset: Mapped[dict[str, Any] | None]
     duration_s: Mapped[int | None]
 

@@ -67,16 +67,18 @@ def begin_whole(
 ) -> Upload:
     """Announce the file that these parts make, in this order; the same order again is the same file (T-2).
 
-    The parts have their room already. Errors: `upload.not_found`, `upload.parts` unless all of them are parts that
-    have come whole and in time; those of `upload_rows.require_size`.
+    The parts have their room already, and are gone once the file is whole. Errors: `upload.not_found`, `upload.parts`
+    unless all of them are parts that have come whole and in time; those of `upload_rows.require_size`.
     """
     actor.require(Action.UPLOAD)
     wait_for_turn(actor.person_id)
-    begun = (Upload.owner_id == actor.user_id, Upload.parts == list(part_ids), Upload.state == UploadState.RECEIVING)
-    again = db.session.scalar(select(Upload).where(*begun).execution_options(populate_existing=True))
+    same = (Upload.owner_id == actor.user_id, Upload.parts == list(part_ids))
+    begun = db.session.scalar(select(Upload).where(*same).execution_options(populate_existing=True))
+    if begun is not None and begun.state is not UploadState.RECEIVING:
+        return begun
     size = sum(part.size for part in _parts(actor, part_ids))
     require_size(kind, size)
-    return again or announced(
+    return begun or announced(
         actor, kind=kind, filename=filename, size=size, parts=list(part_ids), client_metadata=client_metadata
     )
 

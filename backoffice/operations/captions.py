@@ -11,7 +11,7 @@ from backoffice import clock
 from backoffice.access import Action, Actor
 from backoffice.db import db, operation
 from backoffice.errors import NotFound, Refused
-from backoffice.models.content import Caption, Lecture, LectureKind, RemovedNode, Revision
+from backoffice.models.content import Caption, Lecture, LectureKind, RemovedNode
 from backoffice.operations.courses import require_language
 from backoffice.operations.revisions import editable
 from backoffice.operations.texts import cleaned
@@ -67,10 +67,7 @@ def clear_unused(*, actor: Actor, limit: int = SWEEP_BATCH) -> int:
     """
     actor.require(Action.RUN_SWEEPS)
     old = clock.now() - Caption.KEPT
-    named = func.jsonb_build_array(func.jsonb_build_object("caption_id", Caption.id))
-    in_a_version = exists().where(
-        Revision.course_id == Caption.course_id, Lecture.revision_id == Revision.id, Lecture.captions.op("@>")(named)
-    )
+    in_a_version = exists().where(Lecture.names_caption(Caption.id))
     in_bin = exists().where(
         RemovedNode.course_id == Caption.course_id,
         RemovedNode.removed_at >= clock.now() - RemovedNode.KEPT,

@@ -4,7 +4,8 @@ Nodes are named by their stable id, so that an address stays right when the firs
 Every edit raises the revision's version. Errors of all: those of `revisions.editable`, and `node.not_found`.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 from uuid import uuid4
 
@@ -36,6 +37,8 @@ BODY_MAX = 200_000
 QUESTION_MAX = 2_000
 OPTION_MAX = 500
 OPTIONS_MIN, OPTIONS_MAX = 2, 10
+# A form that saves by itself names its new options, so that they are the same ones at its next save.
+_NEW_KEY = re.compile("[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ class LectureTexts:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An answer option; `key` of a kept one, empty for a new one (C-5)."""
+    """An answer option; `key` of a kept one, for a new one `new_key()` or empty (C-5)."""
 
     text: str
     right: bool
@@ -66,12 +69,16 @@ class QuestionTexts:
     explanation: str = ""
 
 
+LECTURE_FIELDS = tuple(field.name for field in fields(LectureTexts))
+QUESTION_FIELDS = tuple(field.name for field in fields(QuestionTexts))
+
+
 @operation
 def add_module(*, actor: Actor, course_id: int, title: str) -> Module:
     """Add a module at the end (C-3)."""
     revision = editable(actor, course_id)
     place = new_place(revision, NodeKind.MODULE, Module, modules_of(revision), MODULES_MAX)
-    module = Module(title=_title(title), **place)
+    module = Module(title=checked_title(title), **place)
     db.session.add(module)
     return module
 
@@ -80,7 +87,7 @@ def add_module(*, actor: Actor, course_id: int, title: str) -> Module:
 def edit_module(*, actor: Actor, course_id: int, node_id: int, title: str) -> Module:
     """Give a module another title (C-3)."""
     module = node_of(Module, editable(actor, course_id), node_id)
-    module.title = _title(title)
+    module.title = checked_title(title)
     return module
 
 
@@ -97,7 +104,7 @@ def add_lecture(*, actor: Actor, course_id: int, module_node_id: int, title: str
     revision = editable(actor, course_id)
     module = node_of(Module, revision, module_node_id)
     place = new_place(revision, NodeKind.LECTURE, Lecture, Lecture.module_id == module.id, LECTURES_MAX)
-    lecture = Lecture(module_id=module.id, title=_title(title), kind=kind, **place)
+    lecture = Lecture(module_id=module.id, title=checked_title(title), kind=kind, **place)
     db.session.add(lecture)
     return lecture
 
@@ -106,13 +113,8 @@ def add_lecture(*, actor: Actor, course_id: int, module_node_id: int, title: str
 def edit_lecture(*, actor: Actor, course_id: int, node_id: int, version: int, texts: LectureTexts) -> Lecture:
     """Save a lecture, on condition that the course is as shown (C-4). A video must be the author's own upload."""
     lecture = node_of(Lecture, editable(actor, course_id, version=version), node_id)
-    is_video = lecture.kind is LectureKind.VIDEO
-    if is_video and texts.video_upload_id != lecture.video_upload_id:
-        require_upload(actor, texts.video_upload_id, UploadKind.VIDEO, field="video_upload_id")
-    lecture.title = _title(texts.title)
-    lecture.body = cleaned(texts.body, field="body", at_most=BODY_MAX)
-    lecture.video_upload_id = texts.video_upload_id if is_video else None
-    lecture.free_preview = texts.free_preview
+    for field, value in asdict(texts).items():
+        setattr(lecture, field, lecture_value(actor, lecture, field, value))
     return lecture
 
 
@@ -141,7 +143,7 @@ def add_question(*, actor: Actor, course_id: int, lecture_node_id: int, texts: Q
     """Add a question at the end of a lecture (C-5). Errors as `edit_question`."""
     revision = editable(actor, course_id)
     lecture = node_of(Lecture, revision, lecture_node_id)
-    values = _question_values(texts, frozenset())
+    values = question_values(texts, frozenset())
     place = new_place(revision, NodeKind.QUESTION, Question, Question.lecture_id == lecture.id, QUESTIONS_MAX)
     question = Question(lecture_id=lecture.id, **values, **place)
     db.session.add(question)
@@ -155,7 +157,7 @@ def edit_question(*, actor: Actor, course_id: int, node_id: int, version: int, t
     Errors: `question.options` (2 to 10), `question.no_right_option`, `text.*`, each with its field.
     """
     question = node_of(Question, editable(actor, course_id, version=version), node_id)
-    values = _question_values(texts, frozenset(option["key"] for option in question.options))
+    values = question_values(texts, frozenset(option["key"] for option in question.options))
     for field, value in values.items():
         setattr(question, field, value)
     return question
@@ -168,27 +170,58 @@ def move_question(*, actor: Actor, course_id: int, node_id: int, by: int) -> Non
     swap(Question, Question.lecture_id == question.lecture_id, question, by)
 
 
-def _question_values(texts: QuestionTexts, known: frozenset[str]) -> dict[str, Any]:
-    if not OPTIONS_MIN <= len(texts.options) <= OPTIONS_MAX:
+def checked_title(title: str) -> str:
+    """The title of a module or lecture as it is stored. Refused `text.*`."""
+    return cleaned(title, field="title", at_most=TITLE_MAX, required=True)
+
+
+def lecture_value(actor: Actor, lecture: Lecture, field: str, value: Any) -> Any:
+    """The value of a field of `LectureTexts` as it is stored. Refused `text.*`, `upload.unusable`, with the field."""
+    if field == "title":
+        return checked_title(value)
+    if field == "body":
+        return cleaned(value, field=field, at_most=BODY_MAX)
+    if field == "video_upload_id":
+        if lecture.kind is not LectureKind.VIDEO:
+            return None
+        if value != lecture.video_upload_id:
+            require_upload(actor, value, UploadKind.VIDEO, field=field)
+    return value
+
+
+def question_value(known: frozenset[str], field: str, value: Any) -> Any:
+    """The value of a field of `QuestionTexts` as it is stored; `known` are the keys of its options so far.
+
+    Refused `text.*`, `question.options`, `question.no_right_option`, with the field.
+    """
+    if field == "options":
+        return _options(value, known)
+    return cleaned(value, field=field, at_most=QUESTION_MAX, required=field == "text")
+
+
+def question_values(texts: QuestionTexts, known: frozenset[str]) -> dict[str, Any]:
+    """The columns of a question; an option whose key is `known` keeps it. Errors as `question_value`."""
+    return {field: question_value(known, field, getattr(texts, field)) for field in QUESTION_FIELDS}
+
+
+def new_key() -> str:
+    """The key of an option that is not stored yet."""
+    return uuid4().hex[:8]
+
+
+def _options(options: tuple[Option, ...], known: frozenset[str]) -> list[dict[str, Any]]:
+    if not OPTIONS_MIN <= len(options) <= OPTIONS_MAX:
         raise Refused("question.options", _l("A question needs 2 to 10 answer options."), field="options")
-    if not any(option.right for option in texts.options):
+    if not any(option.right for option in options):
         raise Refused("question.no_right_option", _l("Mark at least one option as right."), field="options")
-    kept = [option.key for option in texts.options if option.key in known]
+    kept = [option.key for option in options if option.key in known or _NEW_KEY.fullmatch(option.key)]
     if len(set(kept)) != len(kept):
         raise Refused("question.options", _l("An answer option stands there twice."), field="options")
-    return {
-        "text": cleaned(texts.text, field="text", at_most=QUESTION_MAX, required=True),
-        "explanation": cleaned(texts.explanation, field="explanation", at_most=QUESTION_MAX),
-        "options": [
-            {
-                "key": option.key if option.key in known else uuid4().hex[:8],
-                "text": cleaned(option.text, field="options", at_most=OPTION_MAX, required=True),
-                "right": option.right,
-            }
-            for option in texts.options
-        ],
-    }
-
-
-def _title(title: str) -> str:
-    return cleaned(title, field="title", at_most=TITLE_MAX, required=True)
+    return [
+        {
+            "key": option.key if option.key in kept else new_key(),
+            "text": cleaned(option.text, field="options", at_most=OPTION_MAX, required=True),
+            "right": option.right,
+        }
+        for option in options
+    ]

@@ -9,10 +9,19 @@ from sqlalchemy import Integer, column, select, update, values
 from backoffice.access import Actor
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, Refused
-from backoffice.models.content import Lecture, Module, Node, NodeKind, Question, Revision
+from backoffice.models.content import Lecture, Module, Node, NodeKind, Revision
 from backoffice.operations.courses import TITLE_MAX
 from backoffice.operations.revisions import editable
-from backoffice.operations.tree import LECTURES_MAX, MODULES_MAX, content_of, modules_of, new_place, node_of, shift
+from backoffice.operations.tree import (
+    LECTURES_MAX,
+    MODULES_MAX,
+    PARTS,
+    content_of,
+    modules_of,
+    new_place,
+    node_of,
+    shift,
+)
 
 Order = Sequence[tuple[int, Sequence[int]]]
 """Module nodes from first to last, each with its lecture nodes from first to last."""
@@ -56,7 +65,7 @@ def arrange(*, actor: Actor, course_id: int, version: int, order: Order) -> Revi
 
 @operation
 def duplicate_lecture(*, actor: Actor, course_id: int, node_id: int) -> Lecture:
-    """A copy of a lecture with its questions, right behind it; its nodes are new, nobody has learnt with them (L-9)."""
+    """A copy of a lecture with all that hangs on it, behind it; its nodes are new, never learnt with (L-9)."""
     revision = editable(actor, course_id)
     lecture = node_of(Lecture, revision, node_id)
     siblings = Lecture.module_id == lecture.module_id
@@ -67,7 +76,7 @@ def duplicate_lecture(*, actor: Actor, course_id: int, node_id: int) -> Lecture:
     copy = Lecture(module_id=lecture.module_id, **copied, **place)
     db.session.add(copy)
     db.session.flush()
-    _copy_questions(revision, {lecture.id: copy.id})
+    _copy_parts(revision, {lecture.id: copy.id})
     return copy
 
 
@@ -96,7 +105,7 @@ def duplicate_module(*, actor: Actor, course_id: int, node_id: int) -> Module:
     ]
     db.session.add_all(copies)
     db.session.flush()
-    _copy_questions(revision, {old.id: new.id for old, new in zip(lectures, copies, strict=True)})
+    _copy_parts(revision, {old.id: new.id for old, new in zip(lectures, copies, strict=True)})
     return copy
 
 
@@ -117,17 +126,18 @@ def _nodes(revision: Revision, kind: NodeKind, many: int) -> list[int]:
     return [node.id for node in nodes]
 
 
-def _copy_questions(revision: Revision, lectures: dict[int, int]) -> None:
-    """Copies of the questions of these lectures: old id to new id."""
-    questions = db.session.scalars(select(Question).where(Question.lecture_id.in_(lectures))).all()
-    nodes = _nodes(revision, NodeKind.QUESTION, len(questions))
-    db.session.add_all(
-        Question(
-            revision_id=revision.id,
-            lecture_id=lectures[question.lecture_id],
-            node_id=node,
-            position=question.position,
-            **content_of(question),
+def _copy_parts(revision: Revision, lectures: dict[int, int]) -> None:
+    """Copies of what hangs on these lectures: old id to new id."""
+    for kind, part in PARTS.items():
+        rows = db.session.scalars(select(part.model).where(part.model.lecture_id.in_(lectures))).all()
+        nodes = _nodes(revision, kind, len(rows))
+        db.session.add_all(
+            part.model(
+                revision_id=revision.id,
+                lecture_id=lectures[row.lecture_id],
+                node_id=node,
+                position=row.position,
+                **content_of(row),
+            )
+            for row, node in zip(rows, nodes, strict=True)
         )
-        for question, node in zip(questions, nodes, strict=True)
-    )

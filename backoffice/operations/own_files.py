@@ -5,12 +5,13 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Text, cast, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import JSONPATH
+from sqlalchemy.orm import aliased
 
 from backoffice import clock
 from backoffice.access import Actor
 from backoffice.db import db, operation
 from backoffice.errors import Conflict
-from backoffice.models.content import Lecture, RemovedNode, Revision
+from backoffice.models.content import Lecture, RemovedNode, Resource, Revision
 from backoffice.models.courses import Course
 from backoffice.models.media import FINISHED, Upload
 from backoffice.operations.people import wait_for_turn
@@ -47,15 +48,19 @@ def _is_used(upload: Upload) -> bool:
             _names(RemovedNode.content, upload.id),
         )
     )
+    part = aliased(Upload)
     uses = or_(
         exists().where(Lecture.video_upload_id == upload.id),
         exists().where(Revision.cover_upload_id == upload.id),
+        exists().where(Resource.upload_id == upload.id),
+        # A cover shows a part of it.
+        exists().where(part.source_id == upload.id),
         in_bin.exists(),
     )
     return bool(db.session.scalar(select(uses)))
 
 
 def _names(content: Any, upload_id: str) -> Any:
-    """Whether what was deleted, or anything in it, has this video."""
-    path = cast(literal("$.**.video_upload_id ? (@ == $id)"), JSONPATH)
+    """Whether what was deleted, or anything in it, has this file."""
+    path = cast(literal(f"{RemovedNode.UPLOADS} ? (@ == $id)"), JSONPATH)
     return func.jsonb_path_exists(content, path, func.jsonb_build_object("id", cast(upload_id, Text)))

@@ -24,11 +24,18 @@ def require_room(owner_id: int, size: int) -> None:
     """
     wait_for_turn(owner_id)
     on_their_way = select(func.count(Upload.id)).where(
-        Upload.owner_id == owner_id, Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now()
+        *(Upload.owner_id == owner_id, Upload.state == UploadState.RECEIVING, Upload.expires_at > clock.now()),
+        # Files out of an archive have come with it.
+        Upload.archive_id.is_(None),
     )
     if (db.session.scalar(on_their_way) or 0) >= settings().max_open_uploads:
         message = _l("Too many of your files are on their way. Finish or cancel some of them first.")
         raise Refused("upload.too_many", message)
+    require_fit(owner_id, size)
+
+
+def require_fit(owner_id: int, size: int) -> None:
+    """So many bytes more must fit; the person's turn is taken. Refused `upload.quota` (data: left, bytes)."""
     left = room_left(owner_id)
     if size > left:
         message = _l(

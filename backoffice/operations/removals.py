@@ -5,7 +5,7 @@ learnt with it has learnt with it still.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
@@ -15,12 +15,12 @@ from backoffice import clock
 from backoffice.access import Actor
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound
-from backoffice.models.content import Lecture, LectureKind, Module, NodeKind, Question, RemovedNode, Revision
+from backoffice.models.content import Lecture, LectureKind, LecturePart, Module, NodeKind, RemovedNode, Revision
 from backoffice.operations.revisions import editable
 from backoffice.operations.tree import (
     LECTURES_MAX,
     MODULES_MAX,
-    QUESTIONS_MAX,
+    PARTS,
     content_of,
     count,
     modules_of,
@@ -43,8 +43,7 @@ def delete_module(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
     rows = db.session.scalars(select(Lecture).where(Lecture.module_id == module.id).order_by(Lecture.position)).all()
     content = content_of(module) | {"lectures": _contents(rows)}
     kept = _keep(revision, NodeKind.MODULE, module, module.title, content)
-    lectures = [row.id for row in rows]
-    db.session.execute(delete(Question).where(Question.lecture_id.in_(lectures)))
+    _delete_parts([row.id for row in rows])
     db.session.execute(delete(Lecture).where(Lecture.module_id == module.id))
     remove(Module, modules_of(revision), module)
     return kept
@@ -52,12 +51,12 @@ def delete_module(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
 
 @operation
 def delete_lecture(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
-    """Delete a lecture of the draft with its questions; their nodes stay (L-9)."""
+    """Delete a lecture of the draft with all that hangs on it; their nodes stay (L-9)."""
     revision = editable(actor, course_id)
     lecture = node_of(Lecture, revision, node_id)
     parent = db.session.get_one(Module, lecture.module_id).node_id
     kept = _keep(revision, NodeKind.LECTURE, lecture, lecture.title, _contents([lecture])[0], parent)
-    db.session.execute(delete(Question).where(Question.lecture_id == lecture.id))
+    _delete_parts([lecture.id])
     remove(Lecture, Lecture.module_id == lecture.module_id, lecture)
     return kept
 
@@ -65,12 +64,29 @@ def delete_lecture(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode
 @operation
 def delete_question(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
     """Delete a question of the draft; its node stays (L-9)."""
+    return _delete_part(actor, course_id, node_id, NodeKind.QUESTION)
+
+
+@operation
+def delete_resource(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
+    """Take a file from its lecture; the file itself stays, for older versions of the course (C-4)."""
+    return _delete_part(actor, course_id, node_id, NodeKind.RESOURCE)
+
+
+def _delete_part(actor: Actor, course_id: int, node_id: int, kind: NodeKind) -> RemovedNode:
+    model = PARTS[kind].model
     revision = editable(actor, course_id)
-    question = node_of(Question, revision, node_id)
-    parent = db.session.get_one(Lecture, question.lecture_id).node_id
-    kept = _keep(revision, NodeKind.QUESTION, question, question.text, content_of(question), parent)
-    remove(Question, Question.lecture_id == question.lecture_id, question)
+    row = node_of(model, revision, node_id)
+    parent = db.session.get_one(Lecture, row.lecture_id).node_id
+    content = content_of(row)
+    kept = _keep(revision, kind, row, content.get("title") or content["text"], content, parent)
+    remove(model, model.lecture_id == row.lecture_id, row)
     return kept
+
+
+def _delete_parts(lectures: Sequence[int]) -> None:
+    for part in PARTS.values():
+        db.session.execute(delete(part.model).where(part.model.lecture_id.in_(lectures)))
 
 
 @operation
@@ -94,7 +110,7 @@ def bring_back(*, actor: Actor, course_id: int, removed_id: int) -> RemovedNode:
 def _keep(
     revision: Revision,
     kind: NodeKind,
-    row: Module | Lecture | Question,
+    row: Module | Lecture | LecturePart,
     title: str,
     content: dict[str, Any],
     parent_node_id: int | None = None,
@@ -116,14 +132,16 @@ def _keep(
 
 
 def _contents(lectures: Sequence[Lecture]) -> list[dict[str, Any]]:
-    """Lectures with their questions below them. One statement, however many they are."""
-    query = select(Question).where(Question.lecture_id.in_([lecture.id for lecture in lectures]))
-    questions: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in db.session.scalars(query.order_by(Question.position)):
-        questions[row.lecture_id].append(content_of(row) | {"node_id": row.node_id})
-    return [
-        content_of(lecture) | {"node_id": lecture.node_id, "questions": questions[lecture.id]} for lecture in lectures
-    ]
+    """Lectures with what hangs on them. One statement for each kind of it, however many they are."""
+    contents = [content_of(lecture) | {"node_id": lecture.node_id} for lecture in lectures]
+    for part in PARTS.values():
+        query = select(part.model).where(part.model.lecture_id.in_([lecture.id for lecture in lectures]))
+        rows: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+        for row in db.session.scalars(query.order_by(part.model.position)):
+            rows[row.lecture_id].append(content_of(row) | {"node_id": row.node_id})
+        for lecture, content in zip(lectures, contents, strict=True):
+            content[part.name] = rows[lecture.id]
+    return contents
 
 
 def _module_back(revision: Revision, kept: RemovedNode) -> None:
@@ -148,18 +166,19 @@ def _lecture_back(revision: Revision, kept: RemovedNode) -> None:
     _add_lectures(revision, parent.id, position, [kept.content])
 
 
-def _question_back(revision: Revision, kept: RemovedNode) -> None:
+def _part_back(revision: Revision, kept: RemovedNode) -> None:
+    part = PARTS[kept.kind]
     parent = _parent(Lecture, revision, kept)
-    siblings = Question.lecture_id == parent.id
-    there = count(Question, siblings)
-    require_room(there, QUESTIONS_MAX)
+    siblings = part.model.lecture_id == parent.id
+    there = count(part.model, siblings)
+    require_room(there, part.most)
     position = min(kept.position, there)
-    shift(Question, siblings, position, 1)
-    question = kept.content | {"node_id": kept.node_id}
-    db.session.add(Question(revision_id=revision.id, lecture_id=parent.id, position=position, **question))
+    shift(part.model, siblings, position, 1)
+    content = kept.content | {"node_id": kept.node_id}
+    db.session.add(part.model(revision_id=revision.id, lecture_id=parent.id, position=position, **content))
 
 
-_DEEDS = {NodeKind.MODULE: _module_back, NodeKind.LECTURE: _lecture_back, NodeKind.QUESTION: _question_back}
+_DEEDS = {NodeKind.MODULE: _module_back, NodeKind.LECTURE: _lecture_back} | dict.fromkeys(PARTS, _part_back)
 
 
 def _parent(model: type[Parent], revision: Revision, kept: RemovedNode) -> Parent:
@@ -172,26 +191,29 @@ def _parent(model: type[Parent], revision: Revision, kept: RemovedNode) -> Paren
 
 def _present(revision: Revision, node_ids: list[int]) -> set[int]:
     found: set[int] = set()
-    for model in (Module, Lecture, Question):
+    models: list[type[Module | Lecture | LecturePart]] = [Module, Lecture, *(part.model for part in PARTS.values())]
+    for model in models:
         query = select(model.node_id).where(model.revision_id == revision.id, model.node_id.in_(node_ids))
         found.update(db.session.scalars(query))
     return found
 
 
+_BESIDES = frozenset({"kind", *(part.name for part in PARTS.values())})
+
+
 def _add_lectures(revision: Revision, module_id: int, first: int, contents: list[dict[str, Any]]) -> None:
-    """Lectures with their questions from the place `first` on.
+    """Lectures with what hangs on them, from the place `first` on.
 
     What has come back with an older version of the course meanwhile, and may stand elsewhere, is left there.
     """
-    nodes = [part["node_id"] for content in contents for part in (content, *content["questions"])]
-    present = _present(revision, nodes)
+    present = _present(revision, [part["node_id"] for content in contents for part in (content, *_parts(content))])
     wanted = [content for content in contents if content["node_id"] not in present]
     lectures = [
         Lecture(
             revision_id=revision.id,
             module_id=module_id,
             position=place,
-            **{name: value for name, value in content.items() if name not in ("kind", "questions")},
+            **{name: value for name, value in content.items() if name not in _BESIDES},
             kind=LectureKind(content["kind"]),
         )
         for place, content in enumerate(wanted, first)
@@ -199,8 +221,15 @@ def _add_lectures(revision: Revision, module_id: int, first: int, contents: list
     db.session.add_all(lectures)
     db.session.flush()
     for lecture, content in zip(lectures, wanted, strict=True):
-        questions = [question for question in content["questions"] if question["node_id"] not in present]
-        db.session.add_all(
-            Question(revision_id=revision.id, lecture_id=lecture.id, position=place, **question)
-            for place, question in enumerate(questions)
-        )
+        for part in PARTS.values():
+            rows = [row for row in content.get(part.name, ()) if row["node_id"] not in present]
+            db.session.add_all(
+                part.model(revision_id=revision.id, lecture_id=lecture.id, position=place, **row)
+                for place, row in enumerate(rows)
+            )
+
+
+def _parts(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What hung on a deleted lecture; one that was deleted long ago had no parts of some kinds."""
+    for part in PARTS.values():
+        yield from content.get(part.name, ())

@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from backoffice import clock
 from backoffice.db import Base, db
-from backoffice.models.content import Lecture, Module, Question, Revision, RevisionSkill, RevisionState
+from backoffice.models.content import Lecture, Module, Question, Resource, Revision, RevisionSkill, RevisionState
 
 
 def copied(origin: Revision) -> int:
@@ -30,12 +30,9 @@ def copied(origin: Revision) -> int:
     _copy(
         Lecture, Lecture.revision_id == origin.id, revision_id=new, module_id=_twin(Module, Lecture.module_id, draft_id)
     )
-    _copy(
-        Question,
-        Question.revision_id == origin.id,
-        revision_id=new,
-        lecture_id=_twin(Lecture, Question.lecture_id, draft_id),
-    )
+    for part in (Question, Resource):
+        lecture = _twin(Lecture, part.lecture_id, draft_id)
+        _copy(part, part.revision_id == origin.id, revision_id=new, lecture_id=lecture)
     return draft_id
 
 

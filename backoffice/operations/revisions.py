@@ -1,6 +1,8 @@
 """Revisions: opening a draft beside what is live, its texts, and the moment when it goes live (L-1, L-6, L-7, L-9)."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, insert, select
@@ -25,9 +27,7 @@ from backoffice.operations.progress import keep_floors
 from backoffice.operations.revision_copies import copied
 from backoffice.operations.texts import cleaned
 
-SHORT_DESCRIPTION_MAX = 1_000
-DESCRIPTION_MAX = 50_000
-REQUIREMENTS_MAX = 5_000
+LENGTHS = {"title": TITLE_MAX, "short_description": 1_000, "description": 50_000, "requirements": 5_000}
 ACCESS_DAYS_MAX = 3_650
 SKILLS_MAX = 20
 _FROZEN = _l("What is handed in cannot be changed. Take it back first, then go on editing.")
@@ -48,6 +48,9 @@ class CourseTexts:
     includes_certificate: bool
     access_days: int | None
     skill_ids: frozenset[int]
+
+
+TEXT_COLUMNS = tuple(field.name for field in fields(CourseTexts) if field.name != "skill_ids")
 
 
 @operation
@@ -105,24 +108,34 @@ def edit_texts(*, actor: Actor, course_id: int, version: int, texts: CourseTexts
     Errors: as `editable`, and Refused with the field's name for a senseless value.
     """
     revision = editable(actor, course_id, version=version)
-    values = asdict(texts)
-    skill_ids = values.pop("skill_ids")
-    for field, limit in (
-        ("title", TITLE_MAX),
-        ("short_description", SHORT_DESCRIPTION_MAX),
-        ("description", DESCRIPTION_MAX),
-        ("requirements", REQUIREMENTS_MAX),
-    ):
-        values[field] = cleaned(values[field], field=field, at_most=limit, required=field == "title")
-    if texts.access_days is not None and not 1 <= texts.access_days <= ACCESS_DAYS_MAX:
-        raise Refused("access_days.senseless", _l("Give the access in days, 1 to 3650."), field="access_days")
-    require_language(texts.language_code)
-    _require_category(texts.category_id, revision.category_id)
-    require_upload(actor, texts.cover_upload_id, UploadKind.IMAGE, field="cover_upload_id")
-    for field, value in values.items():
-        setattr(revision, field, value)
-    _set_skills(revision.id, skill_ids)
+    write_texts(revision, {field: text_value(actor, revision, field, value) for field, value in asdict(texts).items()})
     return revision
+
+
+def text_value(actor: Actor, revision: Revision, field: str, value: Any) -> Any:
+    """The value of a field of `CourseTexts` as it is stored. Refused with the field's name for a senseless one."""
+    if field in LENGTHS:
+        return cleaned(value, field=field, at_most=LENGTHS[field], required=field == "title")
+    if field == "access_days" and value is not None and not 1 <= value <= ACCESS_DAYS_MAX:
+        raise Refused("access_days.senseless", _l("Give the access in days, 1 to 3650."), field=field)
+    if field == "language_code":
+        require_language(value)
+    elif field == "category_id":
+        _require_category(value, revision.category_id)
+    elif field == "cover_upload_id":
+        require_upload(actor, value, UploadKind.IMAGE, field=field)
+    elif field == "skill_ids":
+        _require_skills(value)
+    return value
+
+
+def write_texts(revision: Revision, values: Mapping[str, Any]) -> None:
+    """Write checked values of fields of `CourseTexts`."""
+    for field, value in values.items():
+        if field == "skill_ids":
+            _set_skills(revision.id, value)
+        else:
+            setattr(revision, field, value)
 
 
 def require_upload(actor: Actor, upload_id: str | None, kind: UploadKind, *, field: str) -> None:
@@ -149,12 +162,15 @@ def _require_category(category_id: int | None, before: int | None) -> None:
         raise Refused("category.unknown", _l("Choose a category of the list."), field="category_id")
 
 
-def _set_skills(revision_id: int, skill_ids: frozenset[int]) -> None:
+def _require_skills(skill_ids: frozenset[int]) -> None:
     if len(skill_ids) > SKILLS_MAX:
         raise Refused("skills.too_many", _l("Choose 20 skills at most."), field="skill_ids")
     known = select(Skill.id).where(Skill.id.in_(skill_ids))
     if db.session.scalar(select(func.count()).select_from(known.subquery())) != len(skill_ids):
         raise Refused("skills.unknown", _l("Choose skills of the list."), field="skill_ids")
+
+
+def _set_skills(revision_id: int, skill_ids: frozenset[int]) -> None:
     db.session.execute(delete(RevisionSkill).where(RevisionSkill.revision_id == revision_id))
     if skill_ids:
         rows = [{"revision_id": revision_id, "skill_id": skill_id} for skill_id in sorted(skill_ids)]

@@ -1,5 +1,6 @@
 """Places of nodes among their siblings: counted from 0, without gaps (C-3 to C-5). Parts of operations."""
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
@@ -7,16 +8,32 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 
 from backoffice.db import db
 from backoffice.errors import NotFound, Refused
-from backoffice.models.content import Lecture, Module, Node, NodeKind, Question, Revision
+from backoffice.models.content import Lecture, LecturePart, Module, Node, NodeKind, Question, Resource, Revision
 
 MODULES_MAX = 100
 LECTURES_MAX = 100
 QUESTIONS_MAX = 50
+RESOURCES_MAX = 30
 
 # What says where a row stands; all its other columns are its content.
 _PLACE = frozenset({"id", "revision_id", "module_id", "lecture_id", "node_id", "position"})
 
-NodeRow = TypeVar("NodeRow", Module, Lecture, Question)
+NodeRow = TypeVar("NodeRow", bound=Module | Lecture | LecturePart)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What hangs on a lecture: its table, its name in what is kept of a deleted one, and how many there may be."""
+
+    model: type[LecturePart]
+    name: str
+    most: int
+
+
+PARTS = {
+    NodeKind.RESOURCE: Part(Resource, "resources", RESOURCES_MAX),
+    NodeKind.QUESTION: Part(Question, "questions", QUESTIONS_MAX),
+}
 
 
 def modules_of(revision: Revision) -> ColumnElement[bool]:
@@ -33,7 +50,7 @@ def node_of(model: type[NodeRow], revision: Revision, node_id: int) -> NodeRow:
     return row
 
 
-def content_of(row: Module | Lecture | Question) -> dict[str, Any]:
+def content_of(row: Module | Lecture | LecturePart) -> dict[str, Any]:
     """All of a row but its place and its key, by column."""
     return {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key not in _PLACE}
 

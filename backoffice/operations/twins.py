@@ -20,6 +20,8 @@ def wait_for_turn_of_owner(upload_id: str) -> None:
 
 def share(upload: Upload) -> bool:
     """Let the row have what was made of the same file of the same person, if anything was. The turn is taken."""
+    if upload.sha256 is None:
+        return False
     same = (Upload.owner_id == upload.owner_id, Upload.kind == upload.kind, Upload.sha256 == upload.sha256)
     query = select(Upload).where(*same, Upload.state == UploadState.DONE, Upload.id != upload.id).limit(1)
     twin = db.session.scalar(query.execution_options(populate_existing=True))

@@ -12,6 +12,7 @@ from backoffice.config import settings
 from backoffice.db import db
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.models.media import Upload, UploadKind, UploadState
+from backoffice.operations.file_types import require_file_type
 from backoffice.operations.quotas import MIB
 from backoffice.operations.texts import clean_filename
 from backoffice.outbox import Event, emit
@@ -24,7 +25,8 @@ class LeaseLost(Conflict):
 
 
 def announced(actor: Actor, *, kind: UploadKind, filename: str, size: int, **more: Any) -> Upload:
-    """A new row for a file that begins to come; whoever makes it has checked that it fits."""
+    """A new row for a file that begins to come; whoever makes it has checked that it fits. Refused `upload.type`."""
+    require_file_type(kind, filename)
     upload = Upload(
         owner_id=actor.person_id,
         kind=kind,
@@ -51,7 +53,12 @@ def require_size(kind: UploadKind, size: int) -> None:
 
 def largest_mb(kind: UploadKind) -> int:
     """The greatest size of a file of this kind, MiB."""
-    return settings().max_image_mb if kind is UploadKind.IMAGE else settings().max_upload_mb
+    others = {
+        UploadKind.IMAGE: settings().max_image_mb,
+        UploadKind.ARCHIVE: settings().max_archive_mb,
+        UploadKind.FILE: settings().max_file_mb,
+    }
+    return others.get(kind, settings().max_upload_mb)
 
 
 def locked(upload_id: str) -> Upload:
@@ -95,7 +102,7 @@ def queue(upload: Upload, actor: Actor, reason: str = "") -> None:
     """Hand the file to the workers in this transaction (T-1)."""
     states.move(upload, UploadState.UPLOADED, actor=actor, reason=reason)
     end_attempt(upload)
-    emit(Event.UPLOAD_RECEIVED, upload_id=upload.id)
+    emit(Event.ARCHIVE_RECEIVED if upload.kind is UploadKind.ARCHIVE else Event.UPLOAD_RECEIVED, upload_id=upload.id)
 
 
 def end_attempt(upload: Upload) -> None:

@@ -1,6 +1,5 @@
 """Uploads: bytes coming in, a worker's attempts under a lease, and the sweeps over what was left lying (T-2 to T-5)."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +26,7 @@ from backoffice.operations.upload_rows import (
     queue,
     require_size,
 )
+from backoffice.operations.upload_work import Work, work_of
 from backoffice.outbox import Event, emit
 
 SWEEP_BATCH = 100
@@ -35,19 +35,11 @@ CHECK_SECONDS_PER_MIB = 0.2
 GAVE_UP = "gave_up"
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One attempt that was begun; `attempt` is named in every further step and proves that the lease is still held."""
-
-    kind: UploadKind
-    attempt: int
-
-
 @operation
 def begin(*, actor: Actor, kind: UploadKind, filename: str, size: int, client_metadata: str = "") -> Upload:
     """Announce a file of `size` bytes.
 
-    Errors: those of `upload_rows.require_size` and `quotas.require_room`.
+    Errors: those of `upload_rows.require_size`, `upload_rows.announced` and `quotas.require_room`.
     """
     actor.require(Action.UPLOAD)
     require_size(kind, size)
@@ -103,7 +95,7 @@ def start_processing(*, actor: Actor, upload_id: str) -> Work | None:
     reading_s = CHECK_SECONDS_PER_MIB * upload.size / MIB
     upload.lease_until = now + timedelta(seconds=settings().task_lease_seconds + reading_s)
     upload.updated_at = now
-    return Work(kind=upload.kind, attempt=upload.attempt)
+    return work_of(upload)
 
 
 @operation

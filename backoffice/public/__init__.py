@@ -8,7 +8,7 @@ from backoffice.public.account.routes import bp as account
 from backoffice.public.auth.routes import bp as auth
 from backoffice.public.callbacks import bp as callbacks
 from backoffice.public.learning.routes import bp as learning
-from backoffice.public.media.upload_routes import bp as media
+from backoffice.public.media.parts_routes import bp as media
 from backoffice.public.site.routes import bp as site
 from backoffice.public.storefront import bp as storefront
 from backoffice.public.studio.earnings_routes import bp as studio

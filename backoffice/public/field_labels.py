@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 from backoffice.integrations.checks.messages import FIELD_NAMES
 
 FIELD_LABELS = FIELD_NAMES | {
+    "file": _l("file"),
     "kind": _l("kind"),
     "captions": _l("captions"),
     "free_preview": _l("free preview"),

@@ -37,6 +37,7 @@ PUBLIC = frozenset(
         "storefront.authors",
         "storefront.author",
         "media.public_image",
+        "media.attachment",
         "media.stream",
         "media.captions",
         "learning.preview",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from backoffice.access import Action, Actor
 from backoffice.db import db
@@ -34,19 +34,8 @@ def caption_text(caption_id: int) -> str | None:
 
 def is_free_caption(caption_id: int) -> bool:
     """Whether everybody may watch a video with these captions: a free lecture of what is live and not blocked (C-4)."""
-    named = func.jsonb_build_array(func.jsonb_build_object("caption_id", Caption.id))
-    query = (
-        select(Lecture.id)
-        .join(Course, Course.live_revision_id == Lecture.revision_id)
-        .join(Caption, Caption.course_id == Course.id)
-        .where(
-            Caption.id == caption_id,
-            Lecture.free_preview,
-            Course.blocked_at.is_(None),
-            Lecture.captions.op("@>")(named),
-        )
-        .limit(1)
-    )
+    shown = (Lecture.names_caption(caption_id), Lecture.free_preview, Course.blocked_at.is_(None))
+    query = select(Lecture.id).join(Course, Course.live_revision_id == Lecture.revision_id).where(*shown).limit(1)
     return db.session.scalar(query) is not None
 
 

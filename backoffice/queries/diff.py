@@ -16,9 +16,9 @@ _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 @dataclass(frozen=True, slots=True)
 class ContentNode:
-    """A module, lecture or question of one revision; `fields` are texts by name, in reading order.
+    """A part of one revision's tree; `fields` are texts by name, in reading order.
 
-    `video_id` is the products of a lecture's video that can be played.
+    `video_id` is the products of a video that can be played, `file_id` the upload of a file that can be saved.
     """
 
     node_id: int
@@ -28,6 +28,7 @@ class ContentNode:
     fields: Mapping[str, str]
     video_id: str | None = None
     captions: tuple[Track, ...] = ()
+    file_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class NodeDiff:
     changes: frozenset[str]
     fields: tuple[FieldDiff, ...]
     video_id: str | None
+    file_id: str | None
     captions: tuple[CaptionsDiff, ...] = ()
 
 
@@ -138,9 +140,7 @@ def _captions(before: Sequence[Track], after: Sequence[Track]) -> tuple[Captions
 def _carried(before: ContentNode | None, after: ContentNode, moved: set[int]) -> NodeDiff:
     if before is None:
         fields = tuple(FieldDiff(name, _one("added", text)) for name, text in after.fields.items() if text)
-        return NodeDiff(
-            after.node_id, after.kind, after.depth, _title(after), frozenset({"added"}), fields, after.video_id
-        )
+        return _shown(after, frozenset({"added"}), fields)
     changes = set()
     if after.node_id in moved:
         changes.add("moved")
@@ -152,9 +152,11 @@ def _carried(before: ContentNode | None, after: ContentNode, moved: set[int]) ->
 def _node_diff(
     before: ContentNode, changes: frozenset[str], after: Mapping[str, str], shown: ContentNode | None = None
 ) -> NodeDiff:
-    shown = shown or before
-    fields = _field_diffs(before.fields, after)
-    return NodeDiff(shown.node_id, shown.kind, shown.depth, _title(shown), changes, fields, shown.video_id)
+    return _shown(shown or before, changes, _field_diffs(before.fields, after))
+
+
+def _shown(node: ContentNode, changes: frozenset[str], fields: tuple[FieldDiff, ...]) -> NodeDiff:
+    return NodeDiff(node.node_id, node.kind, node.depth, _title(node), changes, fields, node.video_id, node.file_id)
 
 
 def _title(node: ContentNode) -> str:

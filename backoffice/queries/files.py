@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from backoffice import clock
 from backoffice.config import settings
 from backoffice.db import db
-from backoffice.models.content import Lecture, RemovedNode, Revision
+from backoffice.models.content import Lecture, RemovedNode, Resource, Revision
 from backoffice.models.courses import Course
 from backoffice.models.media import FINISHED, Upload, UploadKind, UploadState
 from backoffice.models.people import User
@@ -120,6 +120,9 @@ def _uses(owner_id: int, upload_ids: Sequence[str]) -> dict[str, list[Use]]:
     each = union_all(
         select(Lecture.video_upload_id.label("upload_id"), Lecture.revision_id, literal(False).label("deleted")),
         select(Revision.cover_upload_id, Revision.id, literal(False)),
+        # Of what a cover shows a part, that has to stay.
+        select(Upload.source_id, Revision.id, literal(False)).join(Revision, Revision.cover_upload_id == Upload.id),
+        select(Resource.upload_id, Resource.revision_id, literal(False)),
         _in_bin(owner_id),
     ).subquery()
     newest_title = func.array_agg(aggregate_order_by(Revision.title, Revision.id.desc()))[1]
@@ -138,11 +141,11 @@ def _uses(owner_id: int, upload_ids: Sequence[str]) -> dict[str, list[Use]]:
 
 
 def _in_bin(owner_id: int) -> Select[str, int, bool]:
-    """Videos of what was deleted from drafts and can be brought back, with the revision that it comes back to."""
-    path = cast(literal("$.**.video_upload_id"), JSONPATH)
-    video = func.jsonb_path_query(RemovedNode.content, path).op("#>>")(cast(literal("{}"), ARRAY(Text)))
+    """Files of what was deleted from drafts and can be brought back, with the revision that it comes back to."""
+    path = cast(literal(RemovedNode.UPLOADS), JSONPATH)
+    file = func.jsonb_path_query(RemovedNode.content, path).op("#>>")(cast(literal("{}"), ARRAY(Text)))
     return (
-        select(video, func.coalesce(Course.draft_revision_id, Course.live_revision_id), literal(True))
+        select(file, func.coalesce(Course.draft_revision_id, Course.live_revision_id), literal(True))
         .join(Course, Course.id == RemovedNode.course_id)
         .where(Course.author_id == owner_id, RemovedNode.removed_at >= clock.now() - RemovedNode.KEPT)
     )

@@ -9,11 +9,13 @@ from sqlalchemy import case, func, select, union_all
 
 from backoffice import ledger, words
 from backoffice.db import db
+from backoffice.formats import masked
 from backoffice.models.catalogues import RejectionReason
 from backoffice.models.content import Lecture, Module, Revision
 from backoffice.models.courses import Course
-from backoffice.models.exports import MoneyExport
+from backoffice.models.exports import Export
 from backoffice.models.ledger import Account, LedgerEntry, LedgerTransaction
+from backoffice.models.media import Upload, UploadKind
 from backoffice.models.payments import TopUp, Withdrawal
 from backoffice.models.people import User
 from backoffice.models.purchases import Purchase
@@ -21,8 +23,6 @@ from backoffice.models.review import Submission
 from backoffice.models.timeline import Transition
 from backoffice.money import Money
 from backoffice.queries.money import payout_failure
-
-DIGITS_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,26 @@ class PaymentFacts:
     where: str
     reason: str
     debt: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFacts:
+    """A file that was asked for: a history, or a course with its title."""
+
+    id: int
+    course_id: int | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFacts:
+    """What an archive has become after so many attempts: a course with its title, else what is wrong with it."""
+
+    filename: str
+    attempt: int
+    course_id: int | None
+    title: str
+    problems: tuple[dict[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,21 +203,26 @@ def withdrawal(withdrawal_id: int) -> tuple[Reader, PaymentFacts] | None:
     return found, PaymentFacts(amount, masked(row.payout_method), reason, Money(0, row.currency))
 
 
-def masked(payout_method: str) -> str:
-    """The method without the digits that others could use: mail is read on the way. "IBAN DE·· ···· ··30 00"."""
-    left = sum(letter.isdigit() for letter in payout_method)
-    shown = []
-    for letter in payout_method:
-        left -= letter.isdigit()
-        shown.append("·" if letter.isdigit() and left >= DIGITS_SHOWN else letter)
-    return "".join(shown)
+def export(export_id: int) -> tuple[Reader, ExportFacts] | None:
+    """An export that is done, and its owner."""
+    row = db.session.execute(
+        select(Export.user_id, Revision.course_id, Revision.title)
+        .outerjoin(Revision, Revision.id == Export.revision_id)
+        .where(Export.id == export_id)
+    ).one()
+    found = reader(row.user_id)
+    return (found, ExportFacts(export_id, row.course_id, row.title or "")) if found else None
 
 
-def export(export_id: int) -> tuple[Reader, int] | None:
-    """An export's owner and its id."""
-    owner = db.session.scalars(select(MoneyExport.user_id).where(MoneyExport.id == export_id)).one()
-    found = reader(owner)
-    return (found, export_id) if found else None
+def course_import(upload_id: str) -> tuple[Reader, ImportFacts] | None:
+    """An archive that was taken in or refused, and its owner; None for every other upload."""
+    upload = db.session.scalars(select(Upload).where(Upload.id == upload_id, Upload.kind == UploadKind.ARCHIVE)).first()
+    found = reader(upload.owner_id) if upload is not None else None
+    if upload is None or found is None:
+        return None
+    asset = upload.asset or {}
+    course_id, problems = asset.get("course_id"), tuple(asset.get("problems", ()))
+    return found, ImportFacts(upload.filename, upload.attempt, course_id, asset.get("title", ""), problems)
 
 
 def submission(submission_id: int) -> tuple[Reader, SubmissionFacts] | None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Row, or_, select
-from sqlalchemy.dialects.postgresql import array_agg
+from sqlalchemy import Row, ScalarSelect, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array_agg
+from sqlalchemy.orm import aliased
 
 from backoffice.config import settings
 from backoffice.db import db
@@ -15,11 +16,12 @@ from backoffice.integrations.checks.model import (
     LectureSnapshot,
     ModuleSnapshot,
     QuestionSnapshot,
+    ResourceSnapshot,
     Thresholds,
     VideoSnapshot,
 )
 from backoffice.models.catalogues import Category, Language, Skill
-from backoffice.models.content import Lecture, Module, Question, Revision, RevisionSkill
+from backoffice.models.content import Lecture, Module, Question, Resource, Revision, RevisionSkill
 from backoffice.models.media import FINISHED, Upload, UploadState
 from backoffice.models.review import Submission, SubmissionState
 
@@ -90,6 +92,7 @@ def _modules(revision_id: int) -> tuple[tuple[ModuleSnapshot, ...], bool]:
             Upload.error_code,
             Upload.duration_s,
             Upload.asset,
+            _resources().label("resources"),
         )
         .outerjoin(Lecture, Lecture.module_id == Module.id)
         .outerjoin(Upload, Upload.id == Lecture.video_upload_id)
@@ -104,7 +107,8 @@ def _modules(revision_id: int) -> tuple[tuple[ModuleSnapshot, ...], bool]:
         titles[row.module_node] = row.module_title
         if row.Lecture is not None:
             lectures[row.module_node].append(_lecture(row, tuple(questions[row.Lecture.id])))
-            is_waiting = is_waiting or (row.video_state is not None and row.video_state not in FINISHED)
+            states = [row.video_state, *(resource["state"] for resource in row.resources or ())]
+            is_waiting = is_waiting or any(state is not None and state not in FINISHED for state in states)
     modules = (
         ModuleSnapshot(node_id=node_id, title=title, lectures=tuple(lectures[node_id]))
         for node_id, title in titles.items()
@@ -121,6 +125,29 @@ def _lecture(row: Row[Any], questions: tuple[QuestionSnapshot, ...]) -> LectureS
         body=lecture.body,
         video=_video(row) if row.video_state is not None else None,
         questions=questions,
+        resources=tuple(ResourceSnapshot(**resource) for resource in row.resources or ()),
+    )
+
+
+def _resources() -> ScalarSelect[Any]:
+    """The files of the lecture at hand as JSON, in order: no statement of their own."""
+    file = aliased(Upload)
+    facts = {
+        "node_id": Resource.node_id,
+        "title": Resource.title,
+        "filename": file.filename,
+        "size": file.size,
+        "upload_id": file.id,
+        "state": file.state,
+    }
+    pairs = [part for name, column in facts.items() for part in (name, column)]
+    built = func.jsonb_build_object(*pairs)
+    return (
+        select(func.jsonb_agg(aggregate_order_by(built, Resource.position)))
+        .join(file, file.id == Resource.upload_id)
+        .where(Resource.lecture_id == Lecture.id)
+        .correlate(Lecture)
+        .scalar_subquery()
     )
 
 
@@ -168,13 +195,14 @@ def open_submission(submission_id: int) -> int | None:
 
 def submissions_waiting_for(upload_id: str) -> list[int]:
     """Submissions before the checks whose revision refers to this file."""
-    uses = select(Lecture.id).where(Lecture.revision_id == Revision.id, Lecture.video_upload_id == upload_id)
+    plays = select(Lecture.id).where(Lecture.revision_id == Revision.id, Lecture.video_upload_id == upload_id)
+    offers = select(Resource.id).where(Resource.revision_id == Revision.id, Resource.upload_id == upload_id)
     query = (
         select(Submission.id)
         .join(Revision, Revision.id == Submission.revision_id)
         .where(
             Submission.state == SubmissionState.OPEN,
-            or_(Revision.cover_upload_id == upload_id, uses.exists()),
+            or_(Revision.cover_upload_id == upload_id, plays.exists(), offers.exists()),
         )
         .order_by(Submission.id)
     )

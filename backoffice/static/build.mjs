@@ -40,7 +40,8 @@ const bundle = async () => {
   const result = await build({
     entryPoints: {
       site: entry("js/site.js"), player: entry("js/player.js"), upload: entry("js/upload.js"), outline: entry("js/outline.js"),
-      admin: entry("js/admin.js"),
+      autosave: entry("js/autosave.js"), crop: entry("js/crop.js"),
+      admin: entry("js/admin.js"), "follow-upload": entry("js/follow-upload.js"),
       "site-style": entry("css/site.css"), "admin-style": entry("css/admin.css"),
     },
     outdir: fresh,

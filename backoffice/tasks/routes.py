@@ -1,7 +1,7 @@
 """Which actors hear which event: the one table (rule 8). Sorted by the order of `Event`; an empty tuple is nobody."""
 
 from backoffice.outbox import Event
-from backoffice.tasks.actors import chunks, exports, files, letters, media, moderation, money
+from backoffice.tasks.actors import archives, chunks, course_exports, exports, files, letters, media, moderation, money
 from backoffice.tasks.registry import ActorFunction
 
 ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
@@ -10,10 +10,11 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.EMAIL_CONFIRMATION_ASKED: (letters.on_confirmation_asked,),
     Event.PASSWORD_RESET_ASKED: (letters.on_password_reset_asked,),
     Event.UPLOAD_RECEIVED: (media.process_upload,),
-    Event.UPLOAD_PROCESSED: (moderation.judge_waiting,),
+    Event.ARCHIVE_RECEIVED: (archives.import_course,),
+    Event.UPLOAD_PROCESSED: (moderation.judge_waiting, letters.on_archive_processed),
+    Event.PRODUCTS_UNUSED: (files.clear_products,),
     Event.UPLOAD_CHUNK_QUEUED: (chunks.make_chunk,),
     Event.UPLOAD_CHUNKS_DONE: (chunks.join_chunks,),
-    Event.PRODUCTS_UNUSED: (files.clear_products,),
     Event.COURSE_SUBMITTED: (moderation.judge_submission,),
     Event.COURSE_REJECTED: (letters.on_course_rejected,),
     Event.COURSE_PUBLISHED: (letters.on_course_published,),
@@ -30,6 +31,7 @@ ROUTES: dict[Event, tuple[ActorFunction, ...]] = {
     Event.TOP_UP_CHARGED_BACK: (letters.on_top_up_charged_back,),
     Event.PROOF_ASKED: (money.prove_book,),
     Event.EXPORT_ASKED: (exports.write_export,),
+    Event.COURSE_EXPORT_ASKED: (course_exports.write_course_export,),
     Event.EXPORT_DONE: (letters.on_export_done,),
     Event.WITHDRAWAL_ASKED: (),
     Event.WITHDRAWAL_APPROVED: (money.pay_out, letters.on_withdrawal_approved),

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.db import db, operation
-from backoffice.operations import bookkeeping, captions, chunks, counters, purchases, uploads
-from backoffice.tasks import holds, transport
-from backoffice.tasks.actors import media, money
+from backoffice.operations import bookkeeping, captions, chunks, counters, exports, purchases, uploads
+from backoffice.tasks import holds, originals, transport
+from backoffice.tasks.actors import course_exports, media, money
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,15 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep("ledger checkpoints", 60, lambda: bookkeeping.checkpoint(actor=SYSTEM)),
     Sweep("prove the book", 1800, prove_book),
     Sweep("queue stuck uploads", 5, lambda: until_none(lambda: uploads.requeue_stuck(actor=SYSTEM))),
-    Sweep("queue stuck chunks", 5, lambda: until_none(lambda: chunks.requeue_stuck(actor=SYSTEM))),
     Sweep("release held uploads", 30, holds.release),
+    Sweep("queue stuck chunks", 5, lambda: until_none(lambda: chunks.requeue_stuck(actor=SYSTEM))),
     Sweep("expire unfinished uploads", 60, lambda: until_none(media.expire_unfinished)),
     Sweep("clear leftover files", 600, media.clear_leftovers),
-    Sweep("clear unused captions", 600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
+    Sweep("clear unused captions", 21_600, lambda: until_none(lambda: captions.clear_unused(actor=SYSTEM))),
+    Sweep("clear incoming files", 600, originals.clear_incoming),
+    Sweep("expire exports", 60, lambda: until_none(course_exports.expire_exports)),
+    Sweep("give up lost exports", 600, lambda: until_none(lambda: exports.give_up_silent(actor=SYSTEM))),
+    Sweep("clear leftovers of exports", 600, course_exports.clear_work),
     Sweep("purge the outbox", 600, lambda: until_none(_purge)),
 )
 

@@ -51,14 +51,27 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ("/studio/become-author", ""),
     ),
     "author@lectern.example": (
-        *((f"/studio{path}", "") for path in ("/courses", "/courses/new", "/coupons", "/earnings")),
+        *(
+            (f"/studio{path}", "")
+            for path in ("/courses", "/courses/new", "/courses/import", "/files", "/coupons", "/earnings")
+        ),
         *(
             (f"/account{path}", "")
             for path in ("/balance", "/history", "/history/1", "/history?kind=sales", "/withdraw")
         ),
         *(
             (f"/studio/courses/{{}}{path}", "SELECT id FROM course WHERE slug = 'python-from-the-first-line'")
-            for path in ("", "/texts", "/sale", "/submit", "/versions", "/versions/1", "/outline", "/deleted")
+            for path in (
+                "",
+                "/texts",
+                "/sale",
+                "/submit",
+                "/versions",
+                "/versions/1",
+                "/outline",
+                "/deleted",
+                "/export",
+            )
         ),
         (
             "/preview/tests-that-you-trust/{}?shown=draft",
@@ -70,6 +83,11 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
             "/studio/courses/{}",
             "SELECT course.id || '/lectures/' || l.node_id FROM lecture l JOIN course ON live_revision_id = revision_id"
             " WHERE l.kind = 'video'",
+        ),
+        (
+            "/studio/courses/{}",
+            "SELECT course.id || '/lectures/' || l.node_id || '/captions' FROM lecture l"
+            " JOIN course ON live_revision_id = revision_id WHERE l.kind = 'video'",
         ),
         (
             "/studio/courses/{}",

@@ -5,6 +5,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from backoffice.db import db
+from backoffice.models.content import Caption
 from backoffice.models.corrections import Correction, CorrectionState
 from backoffice.models.courses import Course, CourseState
 from backoffice.models.payments import TopUp, TopUpState, Withdrawal, WithdrawalState
@@ -27,6 +28,7 @@ def test_the_demo_shop_is_loaded_once_and_its_book_is_right(committed_app: Flask
     assert "demo: done" in _run(committed_app, "demo", "load").output
     assert _count(Course.id) == 30
     assert _count(AuthorProfile.user_id) == 6
+    assert _count(Caption.id) == 2
     assert _count(Course.id, Course.state == CourseState.ON_SALE) == 27
     assert _count(Course.id, Course.blocked_at.is_not(None)) == 1
     assert _count(Submission.id, Submission.state == SubmissionState.IN_REVIEW) == 3

@@ -161,6 +161,17 @@ def test_a_server_that_stops_in_the_middle_can_be_asked_again(
     assert not folder.exists()
 
 
+def test_a_line_that_breaks_inside_an_object_is_said(stoppable_s3: S3Server, tmp_path: Path) -> None:
+    bucket = S3Storage(BUCKET, endpoint_url=stoppable_s3.url)
+    (tmp_path / "large").write_bytes(b"0123456789abcdef" * (2 * MIB))
+    bucket.put_file("video/1/1080p.m4s", tmp_path / "large")
+    with bucket.open("video/1/1080p.m4s") as file:
+        assert file.read(16) == b"0123456789abcdef"
+        stoppable_s3.stop()
+        with pytest.raises(StorageAway):
+            file.read()
+
+
 def test_a_bucket_that_refuses_us_is_away(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not the secret")
     stranger = S3Storage(BUCKET, endpoint_url=s3_server.url)

@@ -1,10 +1,13 @@
 """One's own files in the studio, and the room for them in the back office (X-5, B-3)."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from backoffice import clock
 from backoffice.db import db
 from backoffice.integrations.storage.house import part_path, storage
 from backoffice.models.media import Upload
@@ -80,6 +83,8 @@ def test_the_disk_must_take_all_that_was_announced(browser: Uploader, monkeypatc
     monkeypatch.setattr(upload_routes, "SPARE_BYTES", usage.free - 600 * MIB)
     assert browser.create(400 * MIB).status_code == 201
     assert browser.create(400 * MIB).status_code == 507
+    with clock.at(clock.now() + timedelta(hours=1)):
+        assert browser.create(400 * MIB).status_code == 201
 
 
 def test_b3_an_admin_gives_an_author_room(app: Flask, cast: Cast) -> None:

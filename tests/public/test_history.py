@@ -11,12 +11,14 @@ from sqlalchemy import select, text
 
 from backoffice import clock
 from backoffice.access import SYSTEM, Actor
+from backoffice.config import settings
 from backoffice.db import db
-from backoffice.models.exports import ExportState, MoneyExport
+from backoffice.models.exports import Export, ExportState
 from backoffice.models.purchases import Purchase, PurchaseState
 from backoffice.operations import clawbacks, exports, purchases, withdrawals
 from backoffice.queries import history
 from backoffice.queries.history import Filters
+from backoffice.tasks.actors import course_exports
 from tests.factories.courses import live_course
 from tests.factories.money import fund
 from tests.factories.people import Cast, log_in, person
@@ -152,11 +154,22 @@ def test_m9_an_export_is_its_owners_alone(app: Flask, client: FlaskClient, cast:
     fund(cast.student, 100)
     log_in(client, cast.student)
     exported(app, client)
-    export = db.session.scalars(select(MoneyExport)).one()
+    export = db.session.scalars(select(Export)).one()
     assert export.state is ExportState.DONE
     log_in(client, cast.other_student)
     for address in (f"/account/exports/{export.id}", f"/account/exports/{export.id}/file"):
         assert client.get(address).status_code == 404
+
+
+def test_t4_an_export_ends_and_says_so(app: Flask, client: FlaskClient, cast: Cast) -> None:
+    fund(cast.student, 100)
+    log_in(client, cast.student)
+    exported(app, client)
+    export_id = db.session.scalars(select(Export.id)).one()
+    with clock.at(clock.now() + timedelta(days=settings().export_days, minutes=1)):
+        assert course_exports.expire_exports() == 1
+    assert "is deleted now" in client.get(f"/account/exports/{export_id}").text
+    assert client.get(f"/account/exports/{export_id}/file").status_code == 404
 
 
 def test_t2_a_worker_that_was_lost_half_way_is_followed_by_one_that_writes_it_all(
@@ -167,8 +180,8 @@ def test_t2_a_worker_that_was_lost_half_way_is_followed_by_one_that_writes_it_al
         actor=cast.student, request_key="k", filters=Filters().to_json(), locale="ru", time_zone="Europe/Moscow"
     )
     export_id = asked.id
-    exports.start(actor=SYSTEM, export_id=export_id, rows_total=1)
-    exports.progress(actor=SYSTEM, export_id=export_id, rows_done=1)
+    exports.start(actor=SYSTEM, export_id=export_id, total=1)
+    exports.progress(actor=SYSTEM, export_id=export_id, done=1)
     assert drain(app) >= 1
     log_in(client, cast.student)
     file = client.get(f"/account/exports/{export_id}/file").data.decode("utf-8-sig")

@@ -197,6 +197,9 @@ def test_t5_parts_become_one_file_in_their_order(browser: Uploader) -> None:
     for location in parts:
         assert head(browser, location).status_code == 404
         assert not part_path(id_of(location)).exists()
+    # Whoever has not heard that it is done asks again.
+    assert put_together(browser, parts[2], parts[0], parts[1]).headers["Location"] == made.headers["Location"]
+    assert received_events() == [upload_id]
     answer = head(browser, made.headers["Location"])
     assert answer.headers["Upload-Concat"] == f"final;{parts[2]} {parts[0]} {parts[1]}"
     assert answer.headers["Upload-Length"] == answer.headers["Upload-Offset"] == "30"

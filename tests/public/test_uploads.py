@@ -82,7 +82,7 @@ def test_what_is_spoken(browser: Uploader) -> None:
         *("creation", "creation-with-upload", "creation-defer-length"),
         *("checksum", "expiration", "termination", "concatenation"),
     ]
-    assert answer.headers["Tus-Max-Size"] == str(settings().max_upload_mb * 1024 * 1024)
+    assert answer.headers["Tus-Max-Size"] == str(settings().max_archive_mb * 1024 * 1024)
 
 
 def test_a_file_comes_in_pieces(browser: Uploader) -> None:
@@ -135,7 +135,7 @@ def test_more_than_announced_is_refused(browser: Uploader, location: str) -> Non
 
 @pytest.mark.parametrize(
     ("size", "kind", "status"),
-    [(0, "video", 422), (5120 * 1024 * 1024 + 1, "video", 413), (10, "file", 400), (10, "", 400)],
+    [(0, "video", 422), (5120 * 1024 * 1024 + 1, "video", 413), (10, "poem", 400), (10, "", 400)],
 )
 def test_an_announcement_that_is_refused(browser: Uploader, size: int, kind: str, status: int) -> None:
     answer = browser.create(size, kind=kind)

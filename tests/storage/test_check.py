@@ -93,8 +93,9 @@ def test_x5_each_kind_of_trouble_is_found_and_named(house: Flask, cast: Cast) ->
     storage().put_bytes(f"video/{short.id}/360p.m4s", b"x")
     storage().delete("export/9000003.csv")
     orphans = [f"video/{whole.id}/360p.m4s", f"image/{whole.id}/cover-960.webp", f"video/{'0' * 32}/poster.jpg"]
-    orphans += ["export/9000004.csv", "export/nonsense", f"export/{'9' * 40}.csv"]
-    for key in [*orphans, "letters/1.txt"]:
+    orphans += ["export/9000004.csv"]
+    unknown = ["export/nonsense", f"export/{'9' * 40}.csv", "video/1/poster.jpg", "letters/1.txt"]
+    for key in [*orphans, *unknown]:
         storage().put_bytes(key, b"x" * 2000)
     with clock.at(clock.now() + LATER):
         result = check(house)
@@ -104,11 +105,11 @@ def test_x5_each_kind_of_trouble_is_found_and_named(house: Flask, cast: Cast) ->
         ("MISSING", f"video/{lost.id}/master.m3u8"),
         ("MISSING", "export/9000003.csv"),
         ("SIZE", f"video/{short.id}/360p.m4s"),
-        ("UNKNOWN", "letters/1.txt"),
+        *(("UNKNOWN", key) for key in unknown),
         *(("ORPHAN", key) for key in orphans),
     }
     assert "1 bytes instead of 20" in result.output
-    assert "2 MISSING, 1 SIZE, 6 ORPHAN, 1 UNKNOWN" in result.output
+    assert "2 MISSING, 1 SIZE, 4 ORPHAN, 4 UNKNOWN" in result.output
     assert "does NOT agree" in result.output
     assert all(storage().head(key) == 2000 for key in orphans)
 
@@ -116,18 +117,20 @@ def test_x5_each_kind_of_trouble_is_found_and_named(house: Flask, cast: Cast) ->
 def test_x5_orphans_are_deleted_on_demand_and_nothing_else(house: Flask, cast: Cast) -> None:
     kept, working = video(cast), courses.upload(cast.owner, state=UploadState.TRANSCODING)
     failed = courses.upload(cast.owner, state=UploadState.FAILED)
-    for key in (f"video/{failed.id}/x.m4s", f"video/{working.id}/x.m4s", f"video/{kept.id}/old.m4s", "strange/x"):
+    orphans = {f"video/{failed.id}/x.m4s", f"video/{kept.id}/old.m4s", f"incoming/{kept.id}", f"incoming/{'0' * 32}"}
+    made = {f"video/{working.id}/x.m4s", f"incoming/{working.id}", f"incoming/{failed.id}"}
+    for key in (*orphans, *made, "strange/x"):
         storage().put_bytes(key, b"x")
     assert check(house, "--delete-orphans").exit_code == 1
     with clock.at(clock.now() + LATER):
         result = check(house, "--delete-orphans")
-        assert "2 orphans deleted" in result.output
-        assert "1 objects without a row are too new to tell, or still being made" in result.output
+        assert "4 orphans deleted" in result.output
+        assert "3 objects without a row are too new to tell, or still being made" in result.output
         assert result.exit_code == 1
         storage().delete("strange/x")
         assert check(house).exit_code == 0
     names = ("360p.m3u8", "360p.m4s", "master.m3u8")
-    assert set(storage().list("")) == {f"video/{working.id}/x.m4s", *(f"video/{kept.id}/{name}" for name in names)}
+    assert set(storage().list("")) == made | {f"video/{kept.id}/{name}" for name in names}
 
 
 def test_x5_what_is_new_is_left_alone(house: Flask, cast: Cast) -> None:
@@ -153,7 +156,7 @@ def test_x5_killed_writes_are_cleared_away_a_day_later(app: Flask) -> None:
 
 def test_x5_parts_that_never_became_an_object_are_dropped(app_with_s3: Flask) -> None:
     kept = storage()
-    begun = kept._client.create_multipart_upload(Bucket=kept._bucket, Key=kept._name("video/1/x.m4s"))
+    begun = kept.client.create_multipart_upload(Bucket=kept.bucket, Key=kept.name("video/1/x.m4s"))
     assert begun["UploadId"]
     assert kept.discard_unfinished(before=datetime.now(UTC) - timedelta(days=1)) == 0
     assert kept.discard_unfinished(before=datetime.now(UTC) + timedelta(minutes=1)) == 1

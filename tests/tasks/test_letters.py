@@ -14,12 +14,13 @@ from backoffice import clock
 from backoffice.access import SYSTEM, Actor
 from backoffice.config import settings
 from backoffice.db import db, unguarded
+from backoffice.formats import masked
 from backoffice.integrations.checks.model import Finding, Place, Severity
 from backoffice.integrations.mail import OutgoingLetter, mailer
 from backoffice.integrations.mail.log import LogMailer
 from backoffice.integrations.mail.smtp import SmtpMailer
 from backoffice.models.catalogues import RejectionReason
-from backoffice.models.exports import MoneyExport
+from backoffice.models.exports import Export
 from backoffice.models.letters import Letter
 from backoffice.models.payments import Withdrawal, WithdrawalState
 from backoffice.models.people import User
@@ -27,9 +28,9 @@ from backoffice.models.review import Submission, SubmissionState
 from backoffice.operations import blocks, exports, letters, purchases, withdrawals
 from backoffice.outbox import Event
 from backoffice.queries.history import Filters
-from backoffice.queries.letters import masked
 from backoffice.tasks.actors import letters as actors
 from backoffice.tasks.routes import ROUTES
+from tests.factories.archives import imported, text_of, zipped
 from tests.factories.courses import live_course
 from tests.factories.money import fund
 from tests.factories.people import Cast
@@ -128,11 +129,12 @@ def test_x6_every_letter_renders_in_the_readers_language(cast: Cast, app: Flask,
         withdrawal_letter(withdrawal_id=withdrawal_id)
 
     actors.on_export_done(export_id=_export(cast.student).id)
+    actors.on_archive_processed(upload_id=imported(cast.owner, zipped(text_of())).id)
 
     _check(locale)
 
 
-def _export(owner: Actor) -> MoneyExport:
+def _export(owner: Actor) -> Export:
     filters = Filters().to_json()
     return exports.ask(actor=owner, request_key="k", filters=filters, locale="en", time_zone="UTC")
 
@@ -243,11 +245,12 @@ def test_x6_a_letter_is_written_once_per_key(cast: Cast) -> None:
 def test_x6_every_event_about_a_person_has_its_letter() -> None:
     silent = {
         Event.UPLOAD_RECEIVED,
-        Event.UPLOAD_PROCESSED,
+        Event.ARCHIVE_RECEIVED,
         Event.COURSE_SUBMITTED,
         Event.TOP_UP_STARTED,
         Event.PROOF_ASKED,
         Event.EXPORT_ASKED,
+        Event.COURSE_EXPORT_ASKED,
         Event.WITHDRAWAL_ASKED,
     }
     without = {event for event, heard in ROUTES.items() if not any(a.name.startswith("letters.") for a in heard)}

@@ -83,7 +83,7 @@ def test_c1_a_picture_becomes_covers(app: Flask, browser: Uploader) -> None:
     assert upload.asset is not None
     assert [made["width"] for made in upload.asset["renditions"]] == [480, 960]
     assert set(storage().list(f"image/{upload_id}")) == {
-        f"image/{upload_id}/cover-{width}.webp" for width in (480, 960)
+        f"image/{upload_id}/{name}" for name in ("cover-480.webp", "cover-960.webp", "whole.webp", "original")
     }
 
 
@@ -130,7 +130,7 @@ def test_t3_a_fault_of_the_platform_is_tried_again(
     upload_id = browser.send(picture_bytes(), kind="image")
     with monkeypatch.context() as broken:
 
-        def break_down(*_: object) -> None:
+        def break_down(*_: object, **__: object) -> None:
             raise SandboxBroken("no room for a process")
 
         broken.setattr(media, "prepare_cover", break_down)

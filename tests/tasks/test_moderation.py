@@ -160,3 +160,13 @@ def test_l4_a_flag_brings_a_moderator(app: Flask, cast: Cast) -> None:
     submit(course_id, cast.owner)
     drain(app)
     assert states_of(course_id) == (CourseState.DRAFT, [RevisionState.IN_REVIEW], [SubmissionState.IN_REVIEW])
+
+
+def test_c4_a_lecture_of_sound_alone_passes(app: Flask, cast: Cast) -> None:
+    """There is no picture that could be dark or small."""
+    course_id = complete(draft_course(cast.owner), cast.owner)
+    no_picture = {"sound_only": True, "width": 0, "height": 0, "black_share": None}
+    with_video(cast.owner, UploadState.DONE, TECHNIQUE | no_picture)
+    submit(course_id, cast.owner)
+    drain(app)
+    assert states_of(course_id)[2] == [SubmissionState.PASSED]

@@ -71,6 +71,10 @@ MESSAGES: dict[str, Message] = {
         _l("The course is too short. Minutes: %(measured)s, at least %(threshold)s are needed."), _l("Add content.")
     ),
     "module_empty": Message(_l("The module “%(title)s” has no lectures."), _l("Add a lecture or delete the module.")),
+    "resource_failed": Message(
+        _l("The file “%(title)s” could not be taken."),
+        _l("Delete it, and upload it anew if it matters."),
+    ),
     "lecture_empty": Message(
         _l("The lecture “%(title)s” has no content."), _l("Write its text or upload its video, or delete the lecture.")
     ),

@@ -40,6 +40,18 @@ class QuestionSnapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSnapshot:
+    """A file for download (C-4): the title that is shown, its own name, bytes, and its upload's id and state."""
+
+    node_id: int
+    title: str
+    filename: str
+    size: int
+    upload_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LectureSnapshot:
     """A lecture (C-4). `kind` is `video` or `text`; `body` is Markdown."""
 
@@ -49,6 +61,7 @@ class LectureSnapshot:
     body: str = ""
     video: VideoSnapshot | None = None
     questions: tuple[QuestionSnapshot, ...] = ()
+    resources: tuple[ResourceSnapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

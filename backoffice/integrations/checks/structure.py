@@ -15,7 +15,7 @@ from backoffice.integrations.checks.model import (
 )
 from backoffice.integrations.checks.words import has_words, word_count
 
-ID, VERSION = "structure", 1
+ID, VERSION = "structure", 2
 _blocking = partial(Finding, check=ID, version=VERSION, severity=Severity.BLOCK)
 
 
@@ -28,6 +28,10 @@ def _run(snapshot: CourseSnapshot, thresholds: Thresholds) -> list[Finding]:
             if not _has_content(lecture):
                 place = Place("video" if lecture.kind == "video" else "body", lecture.node_id)
                 found.append(_blocking(code="lecture_empty", place=place, params=_named(lecture.title)))
+            for resource in lecture.resources:
+                if resource.state == "failed":
+                    place = Place("title", resource.node_id)
+                    found.append(_blocking(code="resource_failed", place=place, params=_named(resource.title)))
             for question in lecture.questions:
                 found += _question(question, thresholds)
     return found

@@ -45,6 +45,8 @@ def _all_places(snapshot: CourseSnapshot) -> Iterator[TextPlace]:
 def _lecture_places(lecture: LectureSnapshot) -> Iterator[TextPlace]:
     yield TextPlace("title", lecture.node_id, lecture.title, False, False)
     yield TextPlace("body", lecture.node_id, lecture.body, False, True)
+    for resource in lecture.resources:
+        yield TextPlace("title", resource.node_id, resource.title, False, False)
     for question in lecture.questions:
         yield TextPlace("text", question.node_id, question.text, False, True)
         for number, option in enumerate(question.options, start=1):

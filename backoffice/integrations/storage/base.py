@@ -12,6 +12,8 @@ from flask_babel import lazy_gettext as _l
 from backoffice.errors import DomainError
 
 KEY_MAX_CHARS = 512
+# Below it lie files that browsers have sent straight into a bucket, until products are made of them.
+INCOMING = "incoming"
 _KEY = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(/[a-z0-9_-][a-z0-9_.-]*)*")
 # All that we make ourselves and browsers may show; anything else is handed out as a file that runs nothing.
 _TYPES = {
@@ -107,8 +109,8 @@ class Storage(Protocol):
     def open(self, key: str) -> BinaryIO:
         """The object for reading. Raises `ObjectMissing`."""
 
-    def fetch(self, key: str, path: Path) -> None:
-        """Copy the object to a local file. Raises `ObjectMissing`."""
+    def fetch(self, key: str, path: Path, *, on_progress: Callable[[], None] = nobody) -> None:
+        """Copy the object to a local file, telling of progress as `put_tree` does. Raises `ObjectMissing`."""
 
     def head(self, key: str) -> int | None:
         """Size in bytes, None when there is no such object."""
@@ -123,7 +125,7 @@ class Storage(Protocol):
         """Keys under `prefix/` in the order of their bytes; all keys for an empty prefix."""
 
     def scan(self, prefix: str) -> Iterator[StoredObject]:
-        """As `list`, with what a listing knows; memory does not grow with the number of objects."""
+        """As `list`, with what a listing knows; memory grows with the names in one folder at most."""
 
     def discard_unfinished(self, *, before: datetime) -> int:
         """Remove what writes that were killed before this moment have left, none of it an object; returns how many."""

@@ -10,13 +10,27 @@ from backoffice.integrations.storage.base import Storage
 from backoffice.integrations.storage.local import LocalStorage
 
 if TYPE_CHECKING:
+    from backoffice.integrations.storage.parts import PartsInS3
     from backoffice.integrations.storage.s3 import S3Storage
+
+# The one object of a file for download.
+ATTACHMENT = "content"
+# A picture as it was sent, to show another part of it later; given to nobody.
+ORIGINAL = "original"
 
 
 def storage() -> Storage:
-    """The storage of finished products: `video/<upload>/…`, `image/<upload>/…` and `export/<id>.csv`."""
+    """The storage of finished products, `<kind>/<products>/…` for each kind of upload, and of `export/…`."""
     chosen = settings()
     return s3_storage(chosen) if chosen.storage == "s3" else local_storage(chosen)
+
+
+def parts() -> "PartsInS3 | None":
+    """Where browsers send files part by part; None while the house receives them itself."""
+    if settings().storage != "s3":
+        return None
+    made: PartsInS3 = import_module("backoffice.integrations.storage.parts").PartsInS3(s3_storage(settings()))
+    return made
 
 
 def local_storage(chosen: Settings) -> LocalStorage:

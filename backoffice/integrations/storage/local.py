@@ -47,7 +47,7 @@ class LocalStorage:
     def open(self, key: str) -> BinaryIO:
         return self.local_path(key).open("rb")
 
-    def fetch(self, key: str, path: Path) -> None:
+    def fetch(self, key: str, path: Path, *, on_progress: Callable[[], None] = nobody) -> None:
         _copy(self.local_path(key), path)
 
     def head(self, key: str) -> int | None:

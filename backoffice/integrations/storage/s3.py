@@ -1,5 +1,6 @@
 """Storage in a bucket of S3, or of a server that speaks its language (X-5). Keys to it are found by boto3 itself."""
 
+import io
 import math
 import shutil
 import time
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
 
 import boto3
@@ -19,6 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backoffice.integrations.storage.base import (
+    INCOMING,
     ObjectMissing,
     StorageAway,
     StoredObject,
@@ -37,7 +39,7 @@ TELL_EVERY_S = 1.0
 LONGEST_LINK_S = 7 * 24 * 3600
 AT_ONCE = 1000
 YEAR_S = 365 * 24 * 3600
-_MISSING = ("404", "NoSuchKey", "NotFound")
+_MISSING = ("404", "NoSuchKey", "NoSuchUpload", "NotFound")
 # One thread: progress is told from where the caller is, and its exception stops the transfer.
 _TRANSFER = TransferConfig(multipart_threshold=32 * MIB, multipart_chunksize=32 * MIB, use_threads=False)
 
@@ -48,46 +50,50 @@ class S3Storage:
     def __init__(
         self, bucket: str, *, endpoint_url: str = "", public_url: str = "", region: str = "", prefix: str = ""
     ) -> None:
-        self._bucket = bucket
+        self.bucket = bucket
         self._top = f"{prefix}/" if prefix else ""
-        self._client = _client(endpoint_url, region)
-        self._signer = _client(public_url, region) if public_url else self._client
+        self.client = _client(endpoint_url, region)
+        self.signer = _client(public_url, region) if public_url else self.client
 
     def put_file(self, key: str, path: Path) -> None:
-        self._upload(self._name(key), path, _Teller(nobody))
+        self._upload(self.name(key), path, _Teller(nobody))
 
     def put_bytes(self, key: str, data: bytes) -> None:
-        with _answering(key):
-            self._client.put_object(Bucket=self._bucket, Key=self._name(key), Body=data, **_facts(key))
+        with answering(key):
+            self.client.put_object(Bucket=self.bucket, Key=self.name(key), Body=data, **_facts(key))
 
     def put_tree(self, prefix: str, folder: Path, *, on_progress: Callable[[], None] = nobody) -> None:
         files, teller = tree_files(prefix, folder), _Teller(on_progress)
         # What names others is written after what it names.
         for key in sorted(files, key=lambda key: (key.endswith(".m3u8"), key)):
             teller()
-            self._upload(self._name(key), files[key], teller)
+            self._upload(self.name(key), files[key], teller)
         teller()
         self._delete(key for key in self.list(prefix) if key not in files)
         shutil.rmtree(folder)
 
     def open(self, key: str) -> BinaryIO:
-        with _answering(key):
-            return cast(BinaryIO, self._client.get_object(Bucket=self._bucket, Key=self._name(key))["Body"])
+        with answering(key):
+            body = self.client.get_object(Bucket=self.bucket, Key=self.name(key))["Body"]
+        return io.BufferedReader(_Body(key, body))
 
-    def fetch(self, key: str, path: Path) -> None:
-        with self.open(key) as body, path.open("wb") as file, _answering(key):
-            shutil.copyfileobj(body, file, MIB)
+    def fetch(self, key: str, path: Path, *, on_progress: Callable[[], None] = nobody) -> None:
+        teller = _Teller(on_progress)
+        with self.open(key) as body, path.open("wb") as file:
+            while block := body.read(MIB):
+                file.write(block)
+                teller()
 
     def head(self, key: str) -> int | None:
         try:
-            with _answering(key):
-                return int(self._client.head_object(Bucket=self._bucket, Key=self._name(key))["ContentLength"])
+            with answering(key):
+                return int(self.client.head_object(Bucket=self.bucket, Key=self.name(key))["ContentLength"])
         except ObjectMissing:
             return None
 
     def delete(self, key: str) -> None:
-        with _answering(key):
-            self._client.delete_object(Bucket=self._bucket, Key=self._name(key))
+        with answering(key):
+            self.client.delete_object(Bucket=self.bucket, Key=self.name(key))
 
     def delete_prefix(self, prefix: str) -> None:
         self._delete(self.list(check_key(prefix)))
@@ -96,10 +102,10 @@ class S3Storage:
         return (found.key for found in self.scan(prefix))
 
     def scan(self, prefix: str) -> Iterator[StoredObject]:
-        below = f"{self._name(prefix)}/" if prefix else self._top
-        listing = self._client.get_paginator("list_objects_v2")
-        pages = listing.paginate(Bucket=self._bucket, Prefix=below, PaginationConfig={"PageSize": AT_ONCE})
-        with _answering(prefix):
+        below = f"{self.name(prefix)}/" if prefix else self._top
+        listing = self.client.get_paginator("list_objects_v2")
+        pages = listing.paginate(Bucket=self.bucket, Prefix=below, PaginationConfig={"PageSize": AT_ONCE})
+        with answering(prefix):
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._top)
@@ -108,47 +114,73 @@ class S3Storage:
                         yield StoredObject(key, found["Size"], found["LastModified"])
 
     def discard_unfinished(self, *, before: datetime) -> int:
-        listing = self._client.get_paginator("list_multipart_uploads")
-        with _answering(self._top):
-            pages = listing.paginate(Bucket=self._bucket, Prefix=self._top)
-            left = [one for page in pages for one in page.get("Uploads", ()) if one["Initiated"] < before]
-            for one in left:
-                self._client.abort_multipart_upload(Bucket=self._bucket, Key=one["Key"], UploadId=one["UploadId"])
-        return len(left)
+        listing, incoming = self.client.get_paginator("list_multipart_uploads"), f"{self.name(INCOMING)}/"
+        discarded = 0
+        with answering(self._top):
+            for page in listing.paginate(Bucket=self.bucket, Prefix=self._top):
+                for found in page.get("Uploads", ()):
+                    # There are servers that list the whole bucket; and what browsers send has a time of its own.
+                    ours = found["Key"].startswith(self._top) and not found["Key"].startswith(incoming)
+                    if ours and found["Initiated"] < before:
+                        place = {"Bucket": self.bucket, "Key": found["Key"]}
+                        self.client.abort_multipart_upload(**place, UploadId=found["UploadId"])
+                        discarded += 1
+        return discarded
 
     def local_path(self, key: str) -> Path | None:
         check_key(key)
         return None
 
     def url(self, key: str, *, seconds: int, filename: str | None = None, mimetype: str | None = None) -> str:
-        asked = {"Bucket": self._bucket, "Key": self._name(key)}
+        asked = {"Bucket": self.bucket, "Key": self.name(key)}
         if filename is not None:
             asked["ResponseContentDisposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
         if mimetype is not None:
             asked["ResponseContentType"] = mimetype
         lasts = max(1, min(seconds, LONGEST_LINK_S))
-        with _answering(key):
-            return str(self._signer.generate_presigned_url("get_object", Params=asked, ExpiresIn=lasts))
+        with answering(key):
+            return str(self.signer.generate_presigned_url("get_object", Params=asked, ExpiresIn=lasts))
 
-    def _name(self, key: str) -> str:
+    def name(self, key: str) -> str:
+        """The object's name in the bucket. Raises `BadKey`."""
         return self._top + check_key(key)
 
     def _upload(self, name: str, path: Path, teller: "_Teller") -> None:
         try:
-            with _answering(name):
+            with answering(name):
                 arguments = {"ExtraArgs": _facts(name), "Config": _TRANSFER, "Callback": teller}
-                self._client.upload_file(str(path), self._bucket, name, **arguments)
+                self.client.upload_file(str(path), self.bucket, name, **arguments)
         except StorageAway:
             if teller.stopped is not None:
                 raise teller.stopped from None
             raise
 
     def _delete(self, keys: Iterator[str]) -> None:
-        while batch := [{"Key": self._name(key)} for key in islice(keys, AT_ONCE)]:
-            with _answering(batch[0]["Key"]):
-                told = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True})
+        while batch := [{"Key": self.name(key)} for key in islice(keys, AT_ONCE)]:
+            with answering(batch[0]["Key"]):
+                told = self.client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
             if failed := told.get("Errors"):
                 raise StorageAway(f"{len(failed)} objects were not deleted, the first: {failed[0]}")
+
+
+class _Body(io.RawIOBase):
+    """An object on its way here; a line that breaks says so in the words of the house."""
+
+    def __init__(self, key: str, body: Any) -> None:
+        self._key, self._body = key, body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with answering(self._key):
+            block = self._body.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
 
 
 class _Teller:
@@ -205,7 +237,7 @@ def _facts(key: str) -> dict[str, str]:
 
 
 @contextmanager
-def _answering(what: str) -> Iterator[None]:
+def answering(what: str) -> Iterator[None]:
     """Say in the words of the house what went wrong with the object or prefix `what`."""
     try:
         yield

@@ -25,7 +25,7 @@ _COPY_WALL_S_PER_S, _COPY_CPU_S_PER_S = 5.0, 1.0
 
 
 def can_be_divided(info: VideoInfo) -> bool:
-    """Whether there is a picture, and a chunk of it can be found without reading all before it."""
+    """Whether there are pictures, and a chunk of them can be found in this file without reading all before it."""
     return info.video_stream is not None and info.demuxer in SEEKABLE
 
 
@@ -131,7 +131,7 @@ def make_sound(
     on_progress: Callable[[int], None],
 ) -> None:
     """Code the whole sound track into the folder. Raises as `make_chunk` does."""
-    argv = [str(ffmpeg), "-v", "error", *hostile_input(source, info), *ladder.sound_arguments(info, leveling), "-vn"]
+    argv = [str(ffmpeg), "-v", "error", *hostile_input(source, info), *ladder.sound_coding(info, leveling), "-vn"]
     argv += [*ladder.NOTHING_ELSE, "-f", "mp4", SOUND_FILE]
     hls.run_ffmpeg(argv, info, out_dir, settings, hls.Progress(info, on_progress))
     if not (out_dir / SOUND_FILE).is_file():

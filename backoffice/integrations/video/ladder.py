@@ -68,7 +68,7 @@ def command(
 ) -> list[str]:
     """One process for the whole ladder, writing into its working folder; key frames are aligned over all rungs."""
     argv = [str(ffmpeg), "-v", "error", *hostile_input(source, info)]
-    argv += [*_picture_arguments(info, rungs), *sound_arguments(info, leveling)]
+    argv += [*_picture_arguments(info, rungs), *sound_coding(info, leveling)]
     return [*argv, *NOTHING_ELSE, *packaging(rungs, has_audio=info.audio_stream is not None)]
 
 
@@ -79,7 +79,7 @@ def _picture_arguments(info: VideoInfo, rungs: tuple[Rung, ...]) -> list[str]:
     for number, rung in enumerate(rungs):
         argv += ["-map", f"[v{number}]", f"-maxrate:v:{number}", f"{rung.most_kbit}k"]
         argv += [f"-bufsize:v:{number}", f"{2 * rung.most_kbit}k"]
-    return [*argv, *picture_coding(info)]
+    return argv + picture_coding(info)
 
 
 def picture_coding(info: VideoInfo, lead_s: Fraction = Fraction(0)) -> list[str]:
@@ -92,7 +92,7 @@ def picture_coding(info: VideoInfo, lead_s: Fraction = Fraction(0)) -> list[str]
     ]
 
 
-def sound_arguments(info: VideoInfo, leveling: Leveling = UNTOUCHED) -> list[str]:
+def sound_coding(info: VideoInfo, leveling: Leveling = UNTOUCHED) -> list[str]:
     """The one sound rendition, brought to the house's loudness; nothing for a source without sound."""
     if info.audio_stream is None:
         return []

@@ -8,7 +8,7 @@ from flask import abort, make_response, redirect, render_template, request, url_
 from flask_babel import get_locale, to_utc
 from werkzeug.wrappers import Response
 
-from backoffice.models.exports import ExportState
+from backoffice.models.exports import ExportKind, ExportState
 from backoffice.operations import exports
 from backoffice.public.account.blueprint import bp
 from backoffice.public.account.forms import KeyedForm
@@ -18,6 +18,7 @@ from backoffice.public.sessions import viewer
 from backoffice.queries import exports as export_queries
 from backoffice.queries import history as queries
 from backoffice.queries import history_lines, money, purchases
+from backoffice.queries.exports import ExportView
 from backoffice.queries.history import Filters
 
 # Besides the kinds of entries: sales, which are no entries of the balance before their release.
@@ -116,11 +117,21 @@ def export_file(export_id: int) -> Response:
     found = export_queries.own(viewer().actor.person_id, export_id)
     if found is None or found.state is not ExportState.DONE or found.file_key is None:
         abort(404)
-    asked = found.asked_at.astimezone(ZoneInfo(found.time_zone))
-    name = f"lectern-{asked:%Y-%m-%d}-{found.id}.csv"
-    answer = deliver(found.file_key, seconds=EXPORT_LINK_S, filename=name, mimetype="text/csv; charset=utf-8")
+    answer = deliver(
+        found.file_key,
+        seconds=EXPORT_LINK_S,
+        filename=_file_name(found),
+        mimetype="application/zip" if found.kind is ExportKind.COURSE else "text/csv; charset=utf-8",
+    )
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+def _file_name(export: ExportView) -> str:
+    if export.kind is ExportKind.COURSE:
+        return f"{export.slug}-{export.number}.zip"
+    asked = export.asked_at.astimezone(ZoneInfo(export.time_zone))
+    return f"lectern-{asked:%Y-%m-%d}-{export.id}.csv"
 
 
 def _filters() -> Filters:

@@ -16,8 +16,8 @@ from backoffice.public.media.links import (
     signed_storyboard_url,
 )
 from backoffice.public.sessions import viewer
-from backoffice.queries import learning
-from backoffice.queries.learning import Entry, LectureView
+from backoffice.queries import learning, previews
+from backoffice.queries.learning import Entry, FileView, LectureView
 
 bp = Blueprint("learning", __name__)
 
@@ -73,6 +73,7 @@ def lecture(slug: str, node_id: int) -> str:
         lecture=shown,
         body=markdown.render(shown.body),
         modules=modules,
+        files=learning.files(found.revision_id, node_id),
         questions=learning.questions(found.revision_id, node_id, person),
         earlier=lines[place - 1] if place else None,
         later=lines[place + 1] if place + 1 < len(lines) else None,
@@ -84,23 +85,26 @@ def lecture(slug: str, node_id: int) -> str:
 def preview(slug: str, node_id: int) -> str:
     """A lecture that is open to everybody (C-4), or, with `shown=draft`, one of a draft for its author and staff."""
     if request.args.get("shown") == "draft":
-        drafted = learning.draft_preview(slug, node_id, viewer().actor)
+        drafted = previews.draft_preview(slug, node_id, viewer().actor)
         if drafted is None:
             abort(404)
-        title, shown, questions = drafted
-        return _preview(slug, title, shown, viewer().actor.person_id, questions=questions, draft=True)
-    found = learning.preview(slug, node_id)
+        person = viewer().actor.person_id
+        return _preview(
+            slug, drafted.title, drafted.lecture, drafted.files, person, questions=drafted.questions, draft=True
+        )
+    found = previews.preview(slug, node_id)
     if found is None:
         abort(404)
     return _preview(slug, *found, EVERYBODY)
 
 
-def _preview(slug: str, title: str, shown: LectureView, holder: int, **more: Any) -> str:
+def _preview(slug: str, title: str, shown: LectureView, files: list[FileView], holder: int, **more: Any) -> str:
     return render_template(
         "learning/preview.html",
         slug=slug,
         title=title,
         lecture=shown,
+        files=files,
         body=markdown.render(shown.body),
         **_video(shown, holder),
         **more,

@@ -37,6 +37,7 @@ SENTENCES: dict[str, Any] = {
     "not_an_image": _l("This file is not a picture that we can read. PNG, JPEG, WebP, GIF and AVIF work."),
     "too_many_pixels": _l("The picture has more than 50 million points. Save it in a smaller size."),
     "too_small": _l("The picture is too small. It needs at least 480 × 270 points."),
+    "wrong_type": _l("The content of this file is not what its name says. Save it again in its own format."),
     "source_missing": _l("The file that you sent is no longer here. Upload it again."),
     "gave_up": _l("The processing stopped several times on our side. Try again later, or export the file anew."),
 }

@@ -105,15 +105,14 @@ def append_checked(upload_id: str, stream: IO[bytes], offset: int, room: int, ch
         append(upload_id, piece, offset, room)
 
 
-def put_together(upload_id: str, part_ids: Sequence[str]) -> int:
-    """Make the file anew of the files of its parts, on the disk; returns its size. Raises `Busy`."""
-    with writing(upload_id) as handle:
-        handle.truncate(0)
-        for part_id in part_ids:
-            with part_path(part_id).open("rb") as part:
-                _copy(part, handle)
-        keep_safe(handle)
-        return size_of(handle)
+def put_together(handle: BinaryIO, part_ids: Sequence[str]) -> int:
+    """Make the file anew of the files of its parts, safe on the disk; returns its size."""
+    handle.truncate(0)
+    for part_id in part_ids:
+        with part_path(part_id).open("rb") as part:
+            _copy(part, handle)
+    keep_safe(handle)
+    return size_of(handle)
 
 
 def _copy(part: BinaryIO, whole: BinaryIO) -> None:

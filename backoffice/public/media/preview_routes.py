@@ -17,7 +17,7 @@ from backoffice.models.media import UploadState
 from backoffice.public.media.links import signed_url
 from backoffice.public.media.routes import bp
 from backoffice.public.sessions import viewer
-from backoffice.queries.previews import Preparing, preparing
+from backoffice.queries.preparing import Preparing, preparing
 
 _NAME = re.compile(r"[a-z0-9]+\.(m3u8|m4s)")
 # A playlist is written anew in one go: whoever finds it empty needs not wait long.

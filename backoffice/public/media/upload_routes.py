@@ -12,7 +12,6 @@ from werkzeug.http import http_date
 from werkzeug.wrappers import Response as BaseResponse
 
 from backoffice.access import Action
-from backoffice.config import settings
 from backoffice.db import db
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.integrations.storage.house import uploads_folder
@@ -42,7 +41,7 @@ def tus_options() -> Response:
         "Tus-Version": tus.TUS,
         "Tus-Extension": ",".join(tus.EXTENSIONS),
         "Tus-Checksum-Algorithm": ",".join(tus.CHECKSUMS),
-        "Tus-Max-Size": str(settings().max_upload_mb * MIB),
+        "Tus-Max-Size": str(max(largest_mb(kind) for kind in UploadKind) * MIB),
     }
     return tus.answer(204, headers)
 
@@ -117,9 +116,12 @@ def _put_together(part_ids: list[str]) -> Upload:
     _check_disk(0)
     # Copying takes a while on a slow disk; no connection of the database waits for it.
     db.session.close()
-    if part_file.put_together(upload.id, part_ids) != upload.size:
-        raise ProtocolError(400, _("Not all parts of this file have arrived."))
-    arrivals.finish_whole(actor=actor, upload_id=upload.id)
+    with part_file.writing(upload.id) as handle:
+        if _open(upload.id).state is UploadState.RECEIVING:
+            db.session.close()
+            if part_file.put_together(handle, part_ids) != upload.size:
+                raise ProtocolError(400, _("Not all parts of this file have arrived."))
+            arrivals.finish_whole(actor=actor, upload_id=upload.id)
     for part_id in part_ids:
         part_file.remove(part_id)
     return upload

@@ -81,6 +81,8 @@ def _places(course_id: int, snapshot: CourseSnapshot) -> dict[int, str]:
         places[module.node_id] = url_for("studio.module", course_id=course_id, node_id=module.node_id)
         for lecture in module.lectures:
             places[lecture.node_id] = url_for("studio.lecture", course_id=course_id, node_id=lecture.node_id)
+            for resource in lecture.resources:
+                places[resource.node_id] = url_for("studio.resource", course_id=course_id, node_id=resource.node_id)
             for question in lecture.questions:
                 places[question.node_id] = url_for("studio.question", course_id=course_id, node_id=question.node_id)
     return places

@@ -1,7 +1,5 @@
 """Forms of the studio: they keep what was typed, the rules are the operations'."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,13 +19,15 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
+from wtforms.widgets import RangeInput
 
 from backoffice import money
 from backoffice.models.content import Level
-from backoffice.operations.content import OPTIONS_MAX, LectureTexts, Option, QuestionTexts
+from backoffice.operations.content import LECTURE_FIELDS
 from backoffice.operations.courses import Terms
-from backoffice.operations.revisions import CourseTexts
+from backoffice.operations.revisions import TEXT_COLUMNS
 from backoffice.public.studio.desk import in_russian
+from backoffice.public.studio.shared_form import SharedForm
 from backoffice.queries.studio import CourseHead
 from backoffice.queries.studio_nodes import Choices
 
@@ -38,8 +38,6 @@ LEVELS = {
     Level.ADVANCED: _l("Advanced"),
 }
 
-# More rows than there may be options, so that too many are refused by their rule and not cut off in silence.
-MOST_ROWS = 50
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 
 
@@ -61,14 +59,10 @@ class VersionedForm(FlaskForm):
         return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
-TEXTS_COLUMNS = (
-    *("version", "title", "short_description", "description", "requirements", "level", "language_code"),
-    *("cover_upload_id", "includes_certificate", "access_days"),
-)
-
-
-class TextsForm(VersionedForm):
+class TextsForm(SharedForm):
     """What stands on the course's page (C-1)."""
+
+    FIELDS = (*TEXT_COLUMNS, "skill_ids")
 
     title = StringField(_l("Title"), validators=[DataRequired()])
     short_description = TextAreaField(_l("Short description"))
@@ -92,21 +86,20 @@ class TextsForm(VersionedForm):
         self.language_code.choices = [(entry.id, entry.name(russian)) for entry in choices.languages]
         self.skill_ids.choices = [(entry.id, entry.name(russian)) for entry in choices.skills]
 
-    def texts(self) -> CourseTexts:
-        """What was typed, for the operation."""
-        return CourseTexts(
-            title=self.title.data or "",
-            short_description=self.short_description.data or "",
-            description=self.description.data or "",
-            requirements=self.requirements.data or "",
-            category_id=self.category_id.data or None,
-            level=Level(self.level.data),
-            language_code=self.language_code.data,
-            cover_upload_id=self.cover_upload_id.data or None,
-            includes_certificate=self.includes_certificate.data,
-            access_days=self.access_days.data,
-            skill_ids=frozenset(self.skill_ids.data or ()),
-        )
+    def value(self, field: str) -> Any:
+        """What was typed, as `CourseTexts` has it."""
+        data = self[field].data
+        if field == "skill_ids":
+            return frozenset(data or ())
+        if field in ("category_id", "cover_upload_id"):
+            return data or None
+        return Level(data) if field == "level" else data
+
+    def control_value(self, field: str, stored: Any) -> Any:
+        """A stored value as the field's control holds it."""
+        if field == "category_id":
+            return stored or 0
+        return sorted(stored) if field == "skill_ids" else stored
 
 
 class MoneyField(StringField):
@@ -182,8 +175,25 @@ def aware(moment: datetime | None) -> datetime | None:
     return to_utc(moment).replace(tzinfo=UTC) if moment is not None else None
 
 
-class TitleForm(FlaskForm):
-    """A module's title."""
+class NewModuleForm(FlaskForm):
+    """What a module begins with."""
+
+    title = StringField(_l("Title"), validators=[DataRequired()])
+
+
+class CropForm(FlaskForm):
+    """The part of a picture that a cover shows, in parts of 10,000 (C-1)."""
+
+    x = IntegerField(_l("Left or right"), widget=RangeInput(), validators=[InputRequired()])
+    y = IntegerField(_l("Up or down"), widget=RangeInput(), validators=[InputRequired()])
+    width = IntegerField(_l("Size of the part"), widget=RangeInput(), validators=[InputRequired()])
+    shown_upload_id = HiddenField(validators=[InputRequired()])
+
+
+class ModuleForm(SharedForm):
+    """A module (C-3)."""
+
+    FIELDS = ("title",)
 
     title = StringField(_l("Title"), validators=[DataRequired()])
 
@@ -195,56 +205,17 @@ class NewLectureForm(FlaskForm):
     kind = RadioField(_l("Kind"), choices=[("text", _l("Text")), ("video", _l("Video"))], default="text")
 
 
-class LectureForm(VersionedForm):
+class LectureForm(SharedForm):
     """A lecture (C-4)."""
+
+    FIELDS = LECTURE_FIELDS
 
     title = StringField(_l("Title"), validators=[DataRequired()])
     body = TextAreaField(_l("Text"))
     video_upload_id = HiddenField(_l("Video"))
     free_preview = BooleanField(_l("Everybody may look at this lecture as a preview"))
 
-    def texts(self) -> LectureTexts:
-        """What was typed, for the operation."""
-        return LectureTexts(
-            title=self.title.data or "",
-            body=self.body.data or "",
-            video_upload_id=self.video_upload_id.data or None,
-            free_preview=self.free_preview.data,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class OptionRow:
-    """One line of the option editor."""
-
-    key: str
-    text: str
-    right: bool
-
-
-class QuestionForm(VersionedForm):
-    """A question (C-5). The options are plain rows option-N-text, -right, -key; empty rows are left out."""
-
-    text = TextAreaField(_l("Question"), validators=[DataRequired()])
-    explanation = TextAreaField(_l("Explanation, shown after answering"))
-
-    def option_rows(self, typed: Any, kept: Sequence[dict[str, Any]]) -> list[OptionRow]:
-        """The rows as typed (a form's data), else those of the question; filled up to the most there may be."""
-        if self.is_submitted():
-            rows = [
-                OptionRow(
-                    typed.get(f"option-{number}-key", ""),
-                    typed[f"option-{number}-text"],
-                    f"option-{number}-right" in typed,
-                )
-                for number in range(MOST_ROWS)
-                if f"option-{number}-text" in typed
-            ]
-        else:
-            rows = [OptionRow(option["key"], option["text"], option["right"]) for option in kept]
-        return rows + [OptionRow("", "", False)] * (OPTIONS_MAX - len(rows))
-
-    def texts(self, rows: list[OptionRow]) -> QuestionTexts:
-        """What was typed, for the operation."""
-        options = tuple(Option(row.text, row.right, row.key) for row in rows if row.text.strip() or row.right)
-        return QuestionTexts(text=self.text.data or "", explanation=self.explanation.data or "", options=options)
+    def value(self, field: str) -> Any:
+        """What was typed, as `LectureTexts` has it."""
+        data = self[field].data
+        return data or None if field == "video_upload_id" else data

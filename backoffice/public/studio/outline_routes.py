@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from backoffice.errors import DomainError, Refused
 from backoffice.models.content import Lecture, Module, RemovedNode
-from backoffice.operations import content, outline, removals
+from backoffice.operations import content, outline, removals, resources
 from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.public.studio import desk
@@ -52,11 +52,13 @@ MOVES: dict[str, Callable[..., None]] = {
     "modules": content.move_module,
     "lectures": content.move_lecture,
     "questions": content.move_question,
+    "resources": resources.move_resource,
 }
 DELETIONS: dict[str, Callable[..., RemovedNode]] = {
     "modules": removals.delete_module,
     "lectures": removals.delete_lecture,
     "questions": removals.delete_question,
+    "resources": removals.delete_resource,
 }
 COPIES: dict[str, Callable[..., Module | Lecture]] = {
     "modules": outline.duplicate_module,
@@ -64,7 +66,7 @@ COPIES: dict[str, Callable[..., Module | Lecture]] = {
 }
 
 
-@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions):kind>/<int:node_id>/move")
+@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions, resources):kind>/<int:node_id>/move")
 def move_node(course_id: int, kind: str, node_id: int) -> Response:
     """Move a node one place up or down; the page that asked is shown again."""
     by = -1 if request.form.get("direction") == "up" else 1
@@ -80,7 +82,7 @@ def duplicate_node(course_id: int, kind: str, node_id: int) -> Response:
     return back(course_id, made.node_id, kind.removesuffix("s"))
 
 
-@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions):kind>/<int:node_id>/delete")
+@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions, resources):kind>/<int:node_id>/delete")
 def delete_node(course_id: int, kind: str, node_id: int) -> Response:
     """Delete a node of the draft with all below it."""
     kept = DELETIONS[kind](actor=viewer().actor, course_id=course_id, node_id=node_id)

@@ -10,16 +10,17 @@ from backoffice.errors import DomainError, NotAllowed
 from backoffice.integrations.checks.model import Finding
 from backoffice.models.media import UploadKind
 from backoffice.operations import courses as course_operations
-from backoffice.operations import revisions, submissions
+from backoffice.operations import editing, revisions, submissions
 from backoffice.operations.quotas import MIB
 from backoffice.operations.upload_rows import largest_mb
 from backoffice.public import refusals
 from backoffice.public.incoming import whole_number
+from backoffice.public.media.messages import error_sentence
 from backoffice.public.security import limiter
 from backoffice.public.sessions import viewer
-from backoffice.public.studio import desk
+from backoffice.public.studio import autosave, desk
 from backoffice.public.studio.blueprint import bp
-from backoffice.public.studio.forms import TEXTS_COLUMNS, NewCourseForm, TermsForm, TextsForm, VersionedForm
+from backoffice.public.studio.forms import NewCourseForm, TermsForm, TextsForm, VersionedForm
 from backoffice.queries import studio
 from backoffice.queries.files import room_of
 from backoffice.queries.media import UploadStatus, upload_status
@@ -107,24 +108,13 @@ def texts(course_id: int) -> Page:
     """Edit what stands on the course's page (C-1)."""
     head = desk.load(course_id)
     snapshot = snapshot_of(head.revision_id)
-    form = TextsForm(
-        data={
-            **{name: getattr(head, name) for name in TEXTS_COLUMNS},
-            "category_id": head.category_id or 0,
-            "skill_ids": sorted(snapshot.skill_ids),
-        }
-    )
+    form = TextsForm({name: getattr(head, name) for name in revisions.TEXT_COLUMNS} | {"skill_ids": snapshot.skill_ids})
     form.offer(choices())
-    if form.validate_on_submit():
-        try:
-            revisions.edit_texts(
-                actor=viewer().actor, course_id=course_id, version=form.shown_version(), texts=form.texts()
-            )
-        except DomainError as error:
-            refuse(form, error)
-        else:
-            flash(_("Saved."), "success")
-            return redirect(url_for("studio.texts", course_id=course_id))
+    if form.is_submitted():
+        then = redirect(url_for("studio.texts", course_id=course_id))
+        answer = autosave.save(form, then, editing.save_texts, course_id=course_id)
+        if answer is not None:
+            return answer
     cover = upload_status(form.cover_upload_id.data) if form.cover_upload_id.data else None
     page = desk.page(
         "studio/texts.html",
@@ -134,6 +124,7 @@ def texts(course_id: int) -> Page:
         form=form,
         cover=own(cover),
         room=room_of(viewer().actor.person_id),
+        cover_error=error_sentence(cover.error_code) if cover and cover.error_code else "",
         max_picture_bytes=largest_mb(UploadKind.IMAGE) * MIB,
     )
     return page, 422 if form.is_submitted() else 200

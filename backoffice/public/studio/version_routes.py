@@ -13,7 +13,7 @@ from backoffice.public.sessions import viewer
 from backoffice.public.studio import desk
 from backoffice.public.studio.blueprint import bp
 from backoffice.queries import versions
-from backoffice.queries.review import content_diff
+from backoffice.queries.contents import content_diff
 
 
 @bp.get("/courses/<int:course_id>/versions")

@@ -27,7 +27,7 @@ from backoffice.operations import chunks, uploads
 from backoffice.operations.chunks import Piece
 from backoffice.operations.upload_rows import LeaseLost
 from backoffice.queries.chunks import ChunkLine, chunks_of
-from backoffice.tasks import holds
+from backoffice.tasks import holds, originals
 from backoffice.tasks.registry import actor
 
 log = logging.getLogger(__name__)
@@ -127,13 +127,14 @@ def _end(piece: Piece, error: Exception) -> None:
 
 
 def _make(piece: Piece) -> None:
+    def tell(percent: int) -> None:
+        chunks.progress(actor=SYSTEM, chunk_id=piece.chunk_id, attempt=piece.attempt, percent=percent)
+
     source, plan = part_path(piece.upload_id), Plan.from_json(piece.plan)
+    originals.bring(piece.upload_id, on_progress=lambda: tell(0))
     if not source.is_file():
         _fail(piece, "source_missing", str(source))
         return
-
-    def tell(percent: int) -> None:
-        chunks.progress(actor=SYSTEM, chunk_id=piece.chunk_id, attempt=piece.attempt, percent=percent)
 
     folder = scratch.fresh_chunk_folder(piece.upload_id, piece.chunk_id, piece.attempt)
     ffmpeg = find_ffmpeg(settings().ffmpeg_binary or None)

@@ -35,7 +35,7 @@ def write_export(*, export_id: int) -> None:
     if export is None:
         return
     filters = Filters.from_json(export.filters)
-    if exports.start(actor=SYSTEM, export_id=export_id, rows_total=_total(export, filters)) is None:
+    if exports.start(actor=SYSTEM, export_id=export_id, total=_total(export, filters)) is None:
         return
     written = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -46,10 +46,10 @@ def write_export(*, export_id: int) -> None:
             for page in _pages(export, filters):
                 rows.writerows(page)
                 written += len(page)
-                exports.progress(actor=SYSTEM, export_id=export_id, rows_done=written)
+                exports.progress(actor=SYSTEM, export_id=export_id, done=written)
         key = f"export/{export_id}.csv"
         storage().put_file(key, path)
-    exports.finish(actor=SYSTEM, export_id=export_id, file_key=key, rows_done=written)
+    exports.finish(actor=SYSTEM, export_id=export_id, file_key=key, done=written)
 
 
 def _total(export: ExportView, filters: Filters) -> int:

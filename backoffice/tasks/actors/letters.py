@@ -185,8 +185,16 @@ def on_top_up_charged_back(*, top_up_id: int) -> None:
 
 @actor(long=True)
 def on_export_done(*, export_id: int) -> None:
-    """The file of a history can be fetched (M-9)."""
+    """The file that was asked for can be fetched (M-9)."""
     _deliver_facts(f"export:{export_id}", "export_done", facts_for.export(export_id))
+
+
+@actor(long=True)
+def on_archive_processed(*, upload_id: str) -> None:
+    """An archive has become a draft, or what is wrong with it (L-1). Other files tell it on their pages alone."""
+    found = facts_for.course_import(upload_id)
+    if found is not None:
+        _deliver_facts(f"archive:{upload_id}:{found[1].attempt}", "archive_processed", found)
 
 
 @actor(long=True)

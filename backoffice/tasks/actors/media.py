@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -16,8 +17,11 @@ from backoffice.access import SYSTEM
 from backoffice.config import settings
 from backoffice.db import db
 from backoffice.errors import Conflict
+from backoffice.integrations import attachments
+from backoffice.integrations.attachments import FileRefused
 from backoffice.integrations.images import ImageRefused, prepare_cover
-from backoffice.integrations.storage.house import part_path, storage, uploads_folder
+from backoffice.integrations.storage.base import ObjectMissing
+from backoffice.integrations.storage.house import ATTACHMENT, ORIGINAL, part_path, storage, uploads_folder
 from backoffice.integrations.storage.scratch import work_folder
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.integrations.video.hls import TranscodeFailed, transcode
@@ -28,9 +32,9 @@ from backoffice.integrations.video.technique import inspect
 from backoffice.models.media import UploadKind
 from backoffice.operations import uploads
 from backoffice.operations.upload_rows import LeaseLost
-from backoffice.operations.uploads import Work
+from backoffice.operations.upload_work import Work
 from backoffice.queries.media import uploads_with_use_of_their_file
-from backoffice.tasks import holds
+from backoffice.tasks import holds, originals
 from backoffice.tasks.actors import chunks
 from backoffice.tasks.registry import actor
 
@@ -61,14 +65,11 @@ def process_upload(*, upload_id: str) -> None:
 def _attempt(upload_id: str, work: Work) -> None:
     try:
         with work_folder(upload_id, work.attempt) as folder:
-            is_finished = _make(upload_id, work, folder)
+            _make(upload_id, work, folder)
     except LeaseLost:
         raise
     except Exception as error:
         _end(upload_id, work, error)
-    else:
-        if is_finished:
-            part_path(upload_id).unlink(missing_ok=True)
 
 
 def _end(upload_id: str, work: Work, error: Exception) -> None:
@@ -78,23 +79,30 @@ def _end(upload_id: str, work: Work, error: Exception) -> None:
         _give_back(upload_id, work, error, hold_code)
         return
     is_last = work.attempt >= TRANSCODE_ATTEMPTS
-    if isinstance(error, (VideoRefused, ImageRefused)) or (isinstance(error, TranscodeFailed) and is_last):
+    if isinstance(error, (VideoRefused, ImageRefused, FileRefused)) or (isinstance(error, TranscodeFailed) and is_last):
         _fail(upload_id, work, error.code, error.detail)
         return
     _give_back(upload_id, work, error)
     raise error
 
 
-def _make(upload_id: str, work: Work, folder: Path) -> bool:
-    """Whether the file has served; not when the jobs of its chunks go on with it."""
+def _make(upload_id: str, work: Work, folder: Path) -> None:
+    """From the file to its products; what was sent is deleted with the last use of it, or left to chunk jobs."""
+
+    def keep_lease(percent: int) -> None:
+        uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=percent)
+
     source = part_path(upload_id)
+    originals.bring(upload_id, on_progress=lambda: keep_lease(0))
+    if work.source_id is not None:
+        with suppress(ObjectMissing):
+            storage().fetch(f"image/{work.source_id}/{ORIGINAL}", source)
     if not source.is_file():
         _fail(upload_id, work, "source_missing", str(source))
-        return True
-    with source.open("rb") as handle:
-        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-    if uploads.reuse(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, sha256=sha256):
-        return True
+        return
+    if work.source_id is None and _is_made_already(upload_id, work, source):
+        source.unlink(missing_ok=True)
+        return
     products = f"{work.kind.value}/{upload_id}"
     # A storage that is away says so here, before the long work is done for nothing.
     storage().head(products)
@@ -102,18 +110,16 @@ def _make(upload_id: str, work: Work, folder: Path) -> bool:
     if work.kind is UploadKind.VIDEO:
         made = _video(upload_id, work, source, folder)
         if made is None:
-            return False
+            return
         asset, duration_s = made
-    else:
+    elif work.kind is UploadKind.IMAGE:
         asset, duration_s = _image(upload_id, work, source, folder), None
-
-    def keep_lease() -> None:
-        uploads.progress(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, percent=100)
-
+    else:
+        asset, duration_s = _file(upload_id, work, source, folder), None
     # The last look at the lease, and more of them on a long way: the products of another attempt are not replaced.
-    keep_lease()
+    keep_lease(100)
     product_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    storage().put_tree(products, folder, on_progress=keep_lease)
+    storage().put_tree(products, folder, on_progress=lambda: keep_lease(100))
     uploads.complete(
         actor=SYSTEM,
         upload_id=upload_id,
@@ -122,7 +128,14 @@ def _make(upload_id: str, work: Work, folder: Path) -> bool:
         product_bytes=product_bytes,
         duration_s=duration_s,
     )
-    return True
+    source.unlink(missing_ok=True)
+
+
+def _is_made_already(upload_id: str, work: Work, source: Path) -> bool:
+    """Whether the same file of the same person was finished before; another part of a picture is no such file."""
+    with source.open("rb") as handle:
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    return uploads.reuse(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, sha256=sha256)
 
 
 def _video(upload_id: str, work: Work, source: Path, folder: Path) -> tuple[dict[str, Any], int] | None:
@@ -166,7 +179,18 @@ def _once_a_second(sign_of_life: Callable[[], None]) -> Callable[[], None]:
 
 def _image(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
     uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
-    return asdict(prepare_cover(source, folder))
+    asset = asdict(prepare_cover(source, folder, crop=work.crop))
+    if work.source_id is None:
+        os.link(source, folder / ORIGINAL)
+    return asset
+
+
+def _file(upload_id: str, work: Work, source: Path, folder: Path) -> dict[str, Any]:
+    attachments.check(source, work.filename)
+    uploads.start_transcoding(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt)
+    # The same bytes under another name, not a copy: the source goes when all is done.
+    os.link(source, folder / ATTACHMENT)
+    return {}
 
 
 def _fail(upload_id: str, work: Work, code: str, detail: str) -> None:

@@ -1,13 +1,17 @@
-// <div data-upload data-endpoint data-kind data-accept data-max-bytes data-field data-key data-room> (macro upload_field): sends the chosen
+// <div data-upload data-endpoint data-direct data-kind data-accept data-max-bytes data-field data-key data-room> (macro upload_field): sends the chosen
 // file by tus in pieces, goes on after a pause, a lost connection or a reload, and puts the upload's id into the hidden input.
 // Events on the box, bubbling: upload:start {name}, upload:done {id, name}, upload:failed {status}, upload:cancel.
 import { Upload, defaultOptions } from "tus-js-client";
-import { csrfToken } from "./csrf.js";
+import { csrfToken, renewToken } from "./csrf.js";
+import { PartsUpload } from "./parts-upload.js";
 import { preflight } from "./preflight.js";
 import { makeView, makeWords } from "./upload-view.js";
 
 const CHUNK = 16 * 1024 * 1024;
+const SIGNED_OUT = 401;
 const NO_ROOM = 507;
+// After these the file is no longer there and has to be sent anew.
+const GONE = [404, 410];
 const RETRIES = [0, 1000, 3000, 5000, 10000, 20000];
 
 // Average over the last seconds: the figure must not dance.
@@ -22,12 +26,10 @@ const speedometer = () => {
   };
 };
 
-const reason = (error, words) => {
-  const response = error.originalResponse;
-  const status = response?.getStatus() ?? 0;
+const reason = (error, status, words) => {
   if (!navigator.onLine) return words.say("offline");
-  if (status === 401) return words.say("login");
-  const text = (response?.getBody() ?? "").trim();
+  if (status === SIGNED_OUT) return words.say("login");
+  const text = (error.originalResponse?.getBody() ?? "").trim();
   if (((status >= 400 && status < 500) || status === NO_ROOM) && text && text.length < 300 && !text.startsWith("<")) return words.say("refused", { reason: text });
   return words.say("failed");
 };
@@ -44,6 +46,8 @@ const desk = (box) => {
     room: box.dataset.room === undefined ? undefined : Number(box.dataset.room),
   };
   let upload = null;
+  // Of the last answer; 0 while there is none.
+  let status = 0;
   let last = { sent: 0, total: 1 };
 
   const percent = () => (last.sent / Math.max(last.total, 1)) * 100;
@@ -59,7 +63,11 @@ const desk = (box) => {
     // The server forgets the piece too; if it cannot be asked, its own sweep does.
     await ended?.abort(true).catch(() => {});
   };
-  const resume = () => { upload.start(); progress(last.sent, last.total, 0); };
+  const resume = async () => {
+    progress(last.sent, last.total, 0);
+    if (status === SIGNED_OUT || status === 400) await renewToken().catch(() => {});
+    upload?.start();
+  };
   const pause = async () => {
     await upload.abort();
     show({ heading: words.say("paused", { name: upload.file.name }), percent: percent(), figures: short(), buttons: [["resume", resume], ["cancel", cancel]] });
@@ -82,15 +90,19 @@ const desk = (box) => {
         ...(facts ? { seconds: facts.seconds.toFixed(1), height: String(facts.height) } : {}),
       },
       // A full disk is not full for a moment: said at once, not after the last retry.
-      onShouldRetry: (error) => {
-        const status = error.originalResponse?.getStatus() ?? 0;
-        return status !== NO_ROOM && (status < 400 || status >= 500 || status === 409 || status === 423);
+      onShouldRetry: () => navigator.onLine && status !== NO_ROOM && (status < 400 || status >= 500 || status === 409 || status === 423),
+      onBeforeRequest: (request) => { status = 0; request.setHeader("X-CSRFToken", csrfToken()); },
+      // Asked where to go on, a server that is busy or does not know us says nothing about the file; tus-js-client would
+      // take it for gone and begin anew.
+      onAfterResponse: (request, response) => {
+        status = response.getStatus();
+        const says = status < 300 || status === 423 || GONE.includes(status);
+        if (request.getMethod() === "HEAD" && !says) throw new Error(`no answer: ${status}`);
       },
-      onBeforeRequest: (request) => request.setHeader("X-CSRFToken", csrfToken()),
       onProgress: (sent, total) => { if (upload) progress(sent, total, measure(sent)); },
       onError: (error) => {
-        show({ heading: file.name, percent: percent(), problem: reason(error, words), buttons: [["retry", resume], ["cancel", cancel]] });
-        tell("upload:failed", { status: error.originalResponse?.getStatus() ?? 0 });
+        show({ heading: file.name, percent: percent(), problem: reason(error, status, words), buttons: [["retry", resume], ["cancel", cancel]] });
+        tell("upload:failed", { status });
       },
       onSuccess: () => {
         const id = new URL(upload.url, location.href).pathname.split("/").filter(Boolean).pop();
@@ -114,7 +126,9 @@ const desk = (box) => {
       show({ problem: words.say(found.error, values) });
       return;
     }
-    upload = new Upload(file, options(file, found.facts));
+    upload = box.dataset.direct
+      ? new PartsUpload(file, { ...options(file, found.facts), endpoint: box.dataset.direct })
+      : new Upload(file, options(file, found.facts));
     const earlier = await upload.findPreviousUploads();
     const same = earlier.find((one) => one.metadata?.key === (box.dataset.key ?? ""));
     if (same) upload.resumeFromPreviousUpload(same);
@@ -139,10 +153,16 @@ const desk = (box) => {
     box.classList.remove("is-over");
     if (!upload && event.dataTransfer.files[0]) choose(event.dataTransfer.files[0]);
   });
-  window.addEventListener("online", () => { if (upload && box.querySelector(".upload-error:not([hidden])")) resume(); });
+  const stuck = () => upload && box.querySelector(".upload-error:not([hidden])");
+  // Back from the tab in which they signed in again.
+  window.addEventListener("focus", () => { if (stuck() && status === SIGNED_OUT) resume(); });
+  window.addEventListener("online", () => { if (stuck()) resume(); });
   window.addEventListener("beforeunload", (event) => { if (upload) event.preventDefault(); });
   remind();
 };
+
+// <form data-send-when-arrived>: the file is all that it is about.
+document.addEventListener("upload:done", (event) => event.target.closest("form[data-send-when-arrived]")?.requestSubmit());
 
 const wired = new WeakSet();
 const wire = (root) => {

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0012"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -51,9 +51,19 @@ def upgrade() -> None:
     op.create_index("ix_caption_used_at", "caption", ["used_at"])
     op.add_column("lecture", sa.Column("captions", JSONB(), server_default="[]", nullable=False))
     op.alter_column("lecture", "captions", server_default=None)
+    op.create_index(
+        "ix_lecture_captions",
+        "lecture",
+        ["captions"],
+        postgresql_using="gin",
+        postgresql_ops={"captions": "jsonb_path_ops"},
+    )
+    op.create_index("ix_revision_cover_upload_id", "revision", ["cover_upload_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_revision_cover_upload_id", "revision")
+    op.drop_index("ix_lecture_captions", "lecture")
     op.drop_column("lecture", "captions")
     op.drop_table("caption")
     op.drop_index("ix_upload_products_id", "upload")
