@@ -20,7 +20,7 @@ from backoffice.operations import arrivals, uploads
 from backoffice.operations.quotas import MIB
 from backoffice.operations.upload_rows import largest_mb
 from backoffice.public.incoming import MOST
-from backoffice.public.media import part_file, tus
+from backoffice.public.media import body, part_file, tus
 from backoffice.public.media.messages import error_sentence
 from backoffice.public.media.preview_routes import can_be_watched
 from backoffice.public.media.routes import bp
@@ -205,9 +205,9 @@ def _take(upload: UploadStatus, asked: int) -> int:
     db.session.close()
     try:
         if checksum is None:
-            part_file.append(upload.id, request.stream, asked, room)
+            part_file.append(upload.id, body.of_request(), asked, room)
         else:
-            part_file.append_checked(upload.id, request.stream, asked, room, checksum)
+            part_file.append_checked(upload.id, body.of_request(), asked, room, checksum)
     finally:
         offset = _settle(upload)
     return offset
