@@ -1,6 +1,7 @@
 """The author studio. Importing the package puts every route on its blueprint."""
 
 from backoffice.public.studio import (
+    assignment_routes,
     author_routes,
     content_routes,
     coupon_routes,
@@ -13,6 +14,7 @@ from backoffice.public.studio import (
 from backoffice.public.studio.blueprint import bp
 
 __all__ = [
+    "assignment_routes",
     "author_routes",
     "bp",
     "content_routes",
