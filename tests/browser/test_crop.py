@@ -77,7 +77,10 @@ def test_c1_the_part_of_a_cover_is_chosen_and_shown(
     with shown(page) as cover:
         assert cover.getpixel((240, 4))[2] > 200
 
-    # With a finger, on a phone.
+    _with_a_finger(browser, house, page, home)
+
+
+def _with_a_finger(browser: Browser, house: House, page: Page, home: str) -> None:
     phone = browser.new_context(
         base_url=house.address,
         viewport={"width": 390, "height": 844},
