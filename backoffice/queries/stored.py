@@ -1,7 +1,7 @@
 """The objects of the storage that rows point at (X-5). Whatever else comes to be kept there needs its lines here."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,8 @@ def is_known(key: str) -> bool:
 def may_be_wanted(key: str) -> bool:
     """Whether a row points at this known object, or work that makes such objects has not ended. One statement."""
     if export := _EXPORT.fullmatch(key):
-        return bool(db.session.scalar(select(exists().where(Export.id == int(export[1])))))
+        ended = (ExportState.FAILED, ExportState.EXPIRED)
+        return bool(db.session.scalar(select(exists().where(Export.id == int(export[1]), Export.state.not_in(ended)))))
     if incoming := _INCOMING.fullmatch(key):
         waits = exists().where(Upload.id == incoming[1], Upload.state != UploadState.DONE)
         return bool(db.session.scalar(select(waits)))
@@ -66,10 +67,6 @@ def may_be_wanted(key: str) -> bool:
         )
         for row in rows
     )
-
-
-def _names(row: Any) -> Collection[str]:
-    return _files(row.kind, row.asset, row.source_id)
 
 
 def _exports() -> Iterator[WantedObject]:

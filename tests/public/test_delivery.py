@@ -20,7 +20,7 @@ from backoffice.errors import SettingsError
 from backoffice.integrations.storage.house import storage
 from backoffice.models.content import Revision
 from backoffice.models.courses import Course
-from backoffice.models.exports import MoneyExport
+from backoffice.models.exports import Export
 from backoffice.models.media import Upload, UploadState
 from backoffice.public.media.links import cover_url, signed_master_url, signed_poster_url
 from tests.factories import courses
@@ -55,7 +55,7 @@ def made(app: Flask, cast: Cast, data: bytes, kind: str) -> Upload:
 
 def link_for(app: Flask, cast: Cast, upload: Upload, make: Callable[[str, int], str] = signed_master_url) -> str:
     with app.test_request_context():
-        return make(upload.id, cast.student.person_id)
+        return make(upload.id, cast.owner.person_id)
 
 
 def playlist(answer: TestResponse) -> str:
@@ -71,7 +71,7 @@ def seconds_of(link: str) -> int:
 def test_x5_a_playlist_names_one_signed_link_for_each_rendition(in_s3: Flask, cast: Cast) -> None:
     upload = made(in_s3, cast, video_bytes(), "video")
     master = link_for(in_s3, cast, upload)
-    viewer = log_in(in_s3.test_client(), cast.student)
+    viewer = log_in(in_s3.test_client(), cast.owner)
     lists = NAMES.findall(playlist(viewer.get(master)))
     assert lists
     assert all(re.fullmatch(r"[a-z0-9]+\.m3u8", name) for name in lists)
@@ -90,7 +90,7 @@ def test_x5_a_playlist_names_one_signed_link_for_each_rendition(in_s3: Flask, ca
 def test_x5_links_of_a_playlist_end_with_the_token_that_opened_it(in_s3: Flask, cast: Cast) -> None:
     upload = made(in_s3, cast, video_bytes(), "video")
     folder = link_for(in_s3, cast, upload).rsplit("/", 1)[0]
-    viewer, other = (log_in(in_s3.test_client(), person) for person in (cast.student, cast.other_author))
+    viewer, other = (log_in(in_s3.test_client(), person) for person in (cast.owner, cast.other_author))
     life = settings().media_link_minutes * 60
     for gone in (0, life - 600):
         with clock.at(clock.now() + timedelta(seconds=gone)):
@@ -112,7 +112,7 @@ def test_x5_a_long_playlist_is_sent_small(in_s3: Flask, cast: Cast) -> None:
     lines = "".join(f"#EXTINF:6.000,\n#EXT-X-BYTERANGE:9@{9 * n}\n360p.mp4\n" for n in range(600))
     storage().put_bytes(f"video/{upload.id}/long.m3u8", lines.encode())
     address = link_for(in_s3, cast, upload).replace("master", "long")
-    viewer = log_in(in_s3.test_client(), cast.student)
+    viewer = log_in(in_s3.test_client(), cast.owner)
     plain, packed = viewer.get(address), viewer.get(address, headers={"Accept-Encoding": "gzip, br"})
     assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", plain.headers["Vary"])
     assert len(set(NAMES.findall(plain.text))) == 1
@@ -122,7 +122,7 @@ def test_x5_a_long_playlist_is_sent_small(in_s3: Flask, cast: Cast) -> None:
 
 def test_x5_other_files_of_a_video_are_one_step_away(in_s3: Flask, cast: Cast) -> None:
     upload = made(in_s3, cast, video_bytes(), "video")
-    viewer = log_in(in_s3.test_client(), cast.student)
+    viewer = log_in(in_s3.test_client(), cast.owner)
     answer = viewer.get(link_for(in_s3, cast, upload, signed_poster_url))
     assert answer.status_code == 302
     assert answer.headers["Cache-Control"] == "private, max-age=3600"
@@ -143,7 +143,7 @@ def test_x5_pages_of_a_house_with_its_own_files_allow_no_other_origin(client: Fl
 def test_x5_captions_are_sent_by_the_house_itself(in_s3: Flask, cast: Cast) -> None:
     upload = made(in_s3, cast, video_bytes(), "video")
     storage().put_bytes(f"video/{upload.id}/en.vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\nСлово\n".encode())
-    viewer = log_in(in_s3.test_client(), cast.student)
+    viewer = log_in(in_s3.test_client(), cast.owner)
     answer = viewer.get(link_for(in_s3, cast, upload).replace("master.m3u8", "en.vtt"))
     assert (answer.status_code, answer.mimetype) == (200, "text/vtt")
     assert "Слово" in answer.text
@@ -173,7 +173,7 @@ def test_x5_a_cover_in_s3_has_the_same_viewers(in_s3: Flask, cast: Cast) -> None
 def exported(app: Flask, client: FlaskClient) -> str:
     client.post("/account/history/export", data={"request_key": "key"})
     drain(app)
-    return f"/account/exports/{db.session.scalars(select(MoneyExport)).one().id}/file"
+    return f"/account/exports/{db.session.scalars(select(Export)).one().id}/file"
 
 
 def test_x5_an_export_in_s3_is_its_owners_alone(in_s3: Flask, client: FlaskClient, cast: Cast) -> None:
@@ -193,7 +193,7 @@ def test_x5_a_bucket_that_is_away_is_said_in_plain_words(
 ) -> None:
     keep_media_in(app, stoppable_s3, monkeypatch)
     upload = made(app, cast, video_bytes(), "video")
-    viewer = log_in(app.test_client(), cast.student)
+    viewer = log_in(app.test_client(), cast.owner)
     stoppable_s3.stop()
     answer = viewer.get(link_for(app, cast, upload))
     assert (answer.status_code, answer.mimetype) == (503, "text/plain")
@@ -203,7 +203,7 @@ def test_x5_a_bucket_that_is_away_is_said_in_plain_words(
 def test_x5_nginx_is_told_which_file_to_send(behind_nginx: Flask, cast: Cast) -> None:
     upload = made(behind_nginx, cast, video_bytes(), "video")
     master = link_for(behind_nginx, cast, upload)
-    viewer = log_in(behind_nginx.test_client(), cast.student)
+    viewer = log_in(behind_nginx.test_client(), cast.owner)
     answer = viewer.get(master, headers={"Range": "bytes=0-9"})
     assert (answer.status_code, answer.data) == (200, b"")
     assert answer.headers["X-Accel-Redirect"] == f"/media-files/video/{upload.id}/master.m3u8"

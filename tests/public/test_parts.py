@@ -263,7 +263,7 @@ def test_t3_a_failed_file_is_tried_again_from_the_bucket(
     upload_id = sender.send(picture_bytes(), kind="image")
     with monkeypatch.context() as broken:
 
-        def refuse(*_: object) -> None:
+        def refuse(*_: object, **__: object) -> None:
             raise media.ImageRefused("too_heavy", "")
 
         broken.setattr(media, "prepare_cover", refuse)

@@ -13,7 +13,7 @@ from backoffice.db import db, unguarded
 from backoffice.integrations.storage.base import Storage, StoredObject
 from backoffice.integrations.storage.comparing import OutOfOrder, side_by_side
 from backoffice.integrations.storage.house import storage
-from backoffice.models.exports import ExportState, MoneyExport
+from backoffice.models.exports import Export, ExportKind, ExportState
 from backoffice.models.media import Upload, UploadKind, UploadState
 from backoffice.queries import stored
 from tests.factories import courses
@@ -48,7 +48,7 @@ def upload(cast: Cast, asset: dict[str, object], *, kind: UploadKind = UploadKin
     with unguarded():
         made.asset = asset
         db.session.commit()
-    for name, size in stored._files(asset).items():
+    for name, size in stored._files(kind, asset, None).items():
         storage().put_bytes(f"{kind.value}/{made.id}/{name}", b"x" * (size or 1))
     return made
 
@@ -66,7 +66,8 @@ def exports(cast: Cast, *ids: int) -> None:
     """Finished exports under these ids, with their files."""
     with unguarded():
         for number in ids:
-            export = MoneyExport(id=number, user_id=cast.student.person_id, request_key=str(number))
+            export = Export(id=number, user_id=cast.student.person_id, request_key=str(number), kind=ExportKind.HISTORY)
+            export.expires_at = clock.now() + LATER
             export.state, export.file_key = ExportState.DONE, f"export/{number}.csv"
             export.filters, export.locale, export.time_zone = {}, "en", "UTC"
             db.session.add(export)

@@ -12,7 +12,7 @@ from backoffice.db import db
 from backoffice.integrations.storage import s3
 from backoffice.integrations.storage.base import StorageAway
 from backoffice.integrations.storage.house import part_path, storage, uploads_folder
-from backoffice.models.exports import ExportState, MoneyExport
+from backoffice.models.exports import Export, ExportState
 from backoffice.models.media import Upload, UploadState
 from backoffice.models.outbox import Delivery
 from backoffice.operations import exports, uploads
@@ -133,6 +133,6 @@ def test_m9_an_export_waits_for_the_storage(app: Flask, server: S3Server, cast: 
     assert "storage.away" in error_of(write_export.name)
     server.start()
     write_export(export_id=asked.id)
-    export = db.session.get_one(MoneyExport, asked.id, populate_existing=True)
+    export = db.session.get_one(Export, asked.id, populate_existing=True)
     assert export.state is ExportState.DONE
     assert list(storage().list("")) == [export.file_key]
