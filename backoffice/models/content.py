@@ -45,6 +45,7 @@ class NodeKind(StrEnum):
     LECTURE = "lecture"
     QUESTION = "question"
     RESOURCE = "resource"
+    ASSIGNMENT = "assignment"
 
 
 EDITABLE = frozenset({RevisionState.DRAFT, RevisionState.REJECTED})
@@ -198,16 +199,37 @@ class Caption(Base):
     used_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
-class LecturePart(Base):
-    """What hangs on a lecture, at its place among the others of its kind."""
+class TreePart(Base):
+    """What hangs on a module or a lecture, at its place among the others of its kind."""
 
     __abstract__ = True
 
     id: Mapped[int] = mapped_column(primary_key=True)
     revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
-    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id"))
     node_id: Mapped[int] = mapped_column(ForeignKey("node.id"), index=True)
     position: Mapped[int]
+
+
+class Assignment(TreePart):
+    """Something to do for the students of a module (C-3); `body` is Markdown."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        UniqueConstraint("revision_id", "node_id"),
+        UniqueConstraint("module_id", "position", deferrable=True, initially="DEFERRED"),
+    )
+
+    module_id: Mapped[int] = mapped_column(ForeignKey("module.id"))
+    title: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text, default="")
+
+
+class LecturePart(TreePart):
+    """What hangs on a lecture."""
+
+    __abstract__ = True
+
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id"))
 
 
 class Question(LecturePart):

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from backoffice.access import Actor
 from backoffice.db import db, operation
-from backoffice.models.content import Lecture, Module, Question, Resource, Revision, RevisionSkill
+from backoffice.models.content import Assignment, Lecture, Module, Question, Resource, Revision, RevisionSkill, TreePart
+from backoffice.operations.assignments import ASSIGNMENT_FIELDS, assignment_value
 from backoffice.operations.content import LECTURE_FIELDS, QUESTION_FIELDS, checked_title, lecture_value, question_value
 from backoffice.operations.merging import Saved, Shown, merge
 from backoffice.operations.revisions import TEXT_COLUMNS, editable, text_value, write_texts
@@ -63,6 +64,13 @@ def save_resource(*, actor: Actor, course_id: int, node_id: int, typed: Typed, s
     return _save(resource, ("title",), typed, shown, lambda _field, value: checked_title(value))
 
 
+@operation
+def save_assignment(*, actor: Actor, course_id: int, node_id: int, typed: Typed, shown: Shown) -> Saved:
+    """Save an assignment: `title` and `body` (C-3)."""
+    assignment = node_of(Assignment, editable(actor, course_id), node_id)
+    return _save(assignment, ASSIGNMENT_FIELDS, typed, shown, assignment_value)
+
+
 def texts_of(revision: Revision) -> dict[str, Any]:
     """The texts of a course's page as they are stored, by the fields of `CourseTexts`."""
     skills = db.session.scalars(select(RevisionSkill.skill_id).where(RevisionSkill.revision_id == revision.id))
@@ -70,7 +78,7 @@ def texts_of(revision: Revision) -> dict[str, Any]:
 
 
 def _save(
-    row: Module | Lecture | Question | Resource,
+    row: Module | Lecture | TreePart,
     fields: tuple[str, ...],
     typed: Typed,
     shown: Shown,

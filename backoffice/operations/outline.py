@@ -9,17 +9,18 @@ from sqlalchemy import Integer, column, select, update, values
 from backoffice.access import Actor
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, Refused
-from backoffice.models.content import Lecture, Module, Node, NodeKind, Revision
+from backoffice.models.content import Assignment, Lecture, Module, Node, NodeKind, Revision
 from backoffice.operations.courses import TITLE_MAX
 from backoffice.operations.revisions import editable
 from backoffice.operations.tree import (
+    ASSIGNMENTS_MAX,
     LECTURES_MAX,
     MODULES_MAX,
-    PARTS,
     content_of,
     modules_of,
     new_place,
     node_of,
+    parts_of,
     shift,
 )
 
@@ -76,7 +77,22 @@ def duplicate_lecture(*, actor: Actor, course_id: int, node_id: int) -> Lecture:
     copy = Lecture(module_id=lecture.module_id, **copied, **place)
     db.session.add(copy)
     db.session.flush()
-    _copy_parts(revision, {lecture.id: copy.id})
+    _copy_parts(revision, Lecture, {lecture.id: copy.id})
+    return copy
+
+
+@operation
+def duplicate_assignment(*, actor: Actor, course_id: int, node_id: int) -> Assignment:
+    """A copy of an assignment, right behind it; its node is new (C-3, L-9)."""
+    revision = editable(actor, course_id)
+    assignment = node_of(Assignment, revision, node_id)
+    siblings = Assignment.module_id == assignment.module_id
+    place = new_place(revision, NodeKind.ASSIGNMENT, Assignment, siblings, ASSIGNMENTS_MAX)
+    shift(Assignment, siblings, assignment.position + 1, 1)
+    place["position"] = assignment.position + 1
+    copied = content_of(assignment) | {"title": _copy_title(assignment.title)}
+    copy = Assignment(module_id=assignment.module_id, **copied, **place)
+    db.session.add(copy)
     return copy
 
 
@@ -105,7 +121,8 @@ def duplicate_module(*, actor: Actor, course_id: int, node_id: int) -> Module:
     ]
     db.session.add_all(copies)
     db.session.flush()
-    _copy_parts(revision, {old.id: new.id for old, new in zip(lectures, copies, strict=True)})
+    _copy_parts(revision, Module, {module.id: copy.id})
+    _copy_parts(revision, Lecture, {old.id: new.id for old, new in zip(lectures, copies, strict=True)})
     return copy
 
 
@@ -126,15 +143,15 @@ def _nodes(revision: Revision, kind: NodeKind, many: int) -> list[int]:
     return [node.id for node in nodes]
 
 
-def _copy_parts(revision: Revision, lectures: dict[int, int]) -> None:
-    """Copies of what hangs on these lectures: old id to new id."""
-    for kind, part in PARTS.items():
-        rows = db.session.scalars(select(part.model).where(part.model.lecture_id.in_(lectures))).all()
+def _copy_parts(revision: Revision, parent: type[Module | Lecture], parents: dict[int, int]) -> None:
+    """Copies of what hangs on these modules or lectures: old id to new id."""
+    for kind, part in parts_of(parent).items():
+        rows = db.session.scalars(select(part.model).where(part.owner.in_(parents))).all()
         nodes = _nodes(revision, kind, len(rows))
         db.session.add_all(
-            part.model(
+            part.made(
+                parents[part.owner_of(row)],
                 revision_id=revision.id,
-                lecture_id=lectures[row.lecture_id],
                 node_id=node,
                 position=row.position,
                 **content_of(row),

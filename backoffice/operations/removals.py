@@ -5,7 +5,7 @@ learnt with it has learnt with it still.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
@@ -15,7 +15,7 @@ from backoffice import clock
 from backoffice.access import Actor
 from backoffice.db import db, operation
 from backoffice.errors import Conflict, NotFound
-from backoffice.models.content import Lecture, LectureKind, LecturePart, Module, NodeKind, RemovedNode, Revision
+from backoffice.models.content import Lecture, LectureKind, Module, NodeKind, RemovedNode, Revision, TreePart
 from backoffice.operations.revisions import editable
 from backoffice.operations.tree import (
     LECTURES_MAX,
@@ -25,6 +25,7 @@ from backoffice.operations.tree import (
     count,
     modules_of,
     node_of,
+    parts_of,
     remove,
     require_room,
     shift,
@@ -32,7 +33,7 @@ from backoffice.operations.tree import (
 
 _TITLE_LENGTH = 200
 
-Parent = TypeVar("Parent", Module, Lecture)
+Parent = TypeVar("Parent", bound=Module | Lecture)
 
 
 @operation
@@ -41,9 +42,10 @@ def delete_module(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
     revision = editable(actor, course_id)
     module = node_of(Module, revision, node_id)
     rows = db.session.scalars(select(Lecture).where(Lecture.module_id == module.id).order_by(Lecture.position)).all()
-    content = content_of(module) | {"lectures": _contents(rows)}
+    content = _contents(Module, [module])[0] | {"lectures": _contents(Lecture, rows)}
     kept = _keep(revision, NodeKind.MODULE, module, module.title, content)
-    _delete_parts([row.id for row in rows])
+    _delete_parts(Lecture, [row.id for row in rows])
+    _delete_parts(Module, [module.id])
     db.session.execute(delete(Lecture).where(Lecture.module_id == module.id))
     remove(Module, modules_of(revision), module)
     return kept
@@ -55,8 +57,8 @@ def delete_lecture(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode
     revision = editable(actor, course_id)
     lecture = node_of(Lecture, revision, node_id)
     parent = db.session.get_one(Module, lecture.module_id).node_id
-    kept = _keep(revision, NodeKind.LECTURE, lecture, lecture.title, _contents([lecture])[0], parent)
-    _delete_parts([lecture.id])
+    kept = _keep(revision, NodeKind.LECTURE, lecture, lecture.title, _contents(Lecture, [lecture])[0], parent)
+    _delete_parts(Lecture, [lecture.id])
     remove(Lecture, Lecture.module_id == lecture.module_id, lecture)
     return kept
 
@@ -73,20 +75,26 @@ def delete_resource(*, actor: Actor, course_id: int, node_id: int) -> RemovedNod
     return _delete_part(actor, course_id, node_id, NodeKind.RESOURCE)
 
 
+@operation
+def delete_assignment(*, actor: Actor, course_id: int, node_id: int) -> RemovedNode:
+    """Delete an assignment of the draft; its node stays (C-3, L-9)."""
+    return _delete_part(actor, course_id, node_id, NodeKind.ASSIGNMENT)
+
+
 def _delete_part(actor: Actor, course_id: int, node_id: int, kind: NodeKind) -> RemovedNode:
-    model = PARTS[kind].model
+    part = PARTS[kind]
     revision = editable(actor, course_id)
-    row = node_of(model, revision, node_id)
-    parent = db.session.get_one(Lecture, row.lecture_id).node_id
+    row = node_of(part.model, revision, node_id)
+    parent = db.session.scalars(select(part.parent.node_id).where(part.parent.id == part.owner_of(row))).one()
     content = content_of(row)
     kept = _keep(revision, kind, row, content.get("title") or content["text"], content, parent)
-    remove(model, model.lecture_id == row.lecture_id, row)
+    remove(part.model, part.owner == part.owner_of(row), row)
     return kept
 
 
-def _delete_parts(lectures: Sequence[int]) -> None:
-    for part in PARTS.values():
-        db.session.execute(delete(part.model).where(part.model.lecture_id.in_(lectures)))
+def _delete_parts(parent: type[Module | Lecture], ids: Sequence[int]) -> None:
+    for part in parts_of(parent).values():
+        db.session.execute(delete(part.model).where(part.owner.in_(ids)))
 
 
 @operation
@@ -110,7 +118,7 @@ def bring_back(*, actor: Actor, course_id: int, removed_id: int) -> RemovedNode:
 def _keep(
     revision: Revision,
     kind: NodeKind,
-    row: Module | Lecture | LecturePart,
+    row: Module | Lecture | TreePart,
     title: str,
     content: dict[str, Any],
     parent_node_id: int | None = None,
@@ -131,16 +139,16 @@ def _keep(
     return kept
 
 
-def _contents(lectures: Sequence[Lecture]) -> list[dict[str, Any]]:
-    """Lectures with what hangs on them. One statement for each kind of it, however many they are."""
-    contents = [content_of(lecture) | {"node_id": lecture.node_id} for lecture in lectures]
-    for part in PARTS.values():
-        query = select(part.model).where(part.model.lecture_id.in_([lecture.id for lecture in lectures]))
-        rows: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-        for row in db.session.scalars(query.order_by(part.model.position)):
-            rows[row.lecture_id].append(content_of(row) | {"node_id": row.node_id})
-        for lecture, content in zip(lectures, contents, strict=True):
-            content[part.name] = rows[lecture.id]
+def _contents(parent: type[Module | Lecture], rows: Sequence[Module | Lecture]) -> list[dict[str, Any]]:
+    """Modules or lectures with what hangs on them. One statement for each kind of it, however many they are."""
+    contents = [content_of(row) | {"node_id": row.node_id} for row in rows]
+    for part in parts_of(parent).values():
+        query = select(part.model).where(part.owner.in_([row.id for row in rows]))
+        found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+        for hung in db.session.scalars(query.order_by(part.model.position)):
+            found[part.owner_of(hung)].append(content_of(hung) | {"node_id": hung.node_id})
+        for row, content in zip(rows, contents, strict=True):
+            content[part.name] = found[row.id]
     return contents
 
 
@@ -153,6 +161,7 @@ def _module_back(revision: Revision, kept: RemovedNode) -> None:
     module = Module(revision_id=revision.id, node_id=kept.node_id, position=position, title=title)
     db.session.add(module)
     db.session.flush()
+    _add_parts(revision, module, kept.content, _present(revision, _nodes_below(Module, kept.content)))
     _add_lectures(revision, module.id, 0, kept.content["lectures"])
 
 
@@ -168,14 +177,14 @@ def _lecture_back(revision: Revision, kept: RemovedNode) -> None:
 
 def _part_back(revision: Revision, kept: RemovedNode) -> None:
     part = PARTS[kept.kind]
-    parent = _parent(Lecture, revision, kept)
-    siblings = part.model.lecture_id == parent.id
+    parent = _parent(part.parent, revision, kept)
+    siblings = part.owner == parent.id
     there = count(part.model, siblings)
     require_room(there, part.most)
     position = min(kept.position, there)
     shift(part.model, siblings, position, 1)
     content = kept.content | {"node_id": kept.node_id}
-    db.session.add(part.model(revision_id=revision.id, lecture_id=parent.id, position=position, **content))
+    db.session.add(part.made(parent.id, revision_id=revision.id, position=position, **content))
 
 
 _DEEDS = {NodeKind.MODULE: _module_back, NodeKind.LECTURE: _lecture_back} | dict.fromkeys(PARTS, _part_back)
@@ -191,7 +200,7 @@ def _parent(model: type[Parent], revision: Revision, kept: RemovedNode) -> Paren
 
 def _present(revision: Revision, node_ids: list[int]) -> set[int]:
     found: set[int] = set()
-    models: list[type[Module | Lecture | LecturePart]] = [Module, Lecture, *(part.model for part in PARTS.values())]
+    models: list[type[Module | Lecture | TreePart]] = [Module, Lecture, *(part.model for part in PARTS.values())]
     for model in models:
         query = select(model.node_id).where(model.revision_id == revision.id, model.node_id.in_(node_ids))
         found.update(db.session.scalars(query))
@@ -206,7 +215,8 @@ def _add_lectures(revision: Revision, module_id: int, first: int, contents: list
 
     What has come back with an older version of the course meanwhile, and may stand elsewhere, is left there.
     """
-    present = _present(revision, [part["node_id"] for content in contents for part in (content, *_parts(content))])
+    below = [node_id for content in contents for node_id in _nodes_below(Lecture, content)]
+    present = _present(revision, [*below, *(content["node_id"] for content in contents)])
     wanted = [content for content in contents if content["node_id"] not in present]
     lectures = [
         Lecture(
@@ -221,15 +231,17 @@ def _add_lectures(revision: Revision, module_id: int, first: int, contents: list
     db.session.add_all(lectures)
     db.session.flush()
     for lecture, content in zip(lectures, wanted, strict=True):
-        for part in PARTS.values():
-            rows = [row for row in content.get(part.name, ()) if row["node_id"] not in present]
-            db.session.add_all(
-                part.model(revision_id=revision.id, lecture_id=lecture.id, position=place, **row)
-                for place, row in enumerate(rows)
-            )
+        _add_parts(revision, lecture, content, present)
 
 
-def _parts(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What hung on a deleted lecture; one that was deleted long ago had no parts of some kinds."""
-    for part in PARTS.values():
-        yield from content.get(part.name, ())
+def _add_parts(revision: Revision, parent: Module | Lecture, content: dict[str, Any], present: set[int]) -> None:
+    """What hung on a deleted module or lecture; from long ago some kinds may not have been there at all."""
+    for part in parts_of(type(parent)).values():
+        rows = [row for row in content.get(part.name, ()) if row["node_id"] not in present]
+        db.session.add_all(
+            part.made(parent.id, revision_id=revision.id, position=place, **row) for place, row in enumerate(rows)
+        )
+
+
+def _nodes_below(parent: type[Module | Lecture], content: dict[str, Any]) -> list[int]:
+    return [row["node_id"] for part in parts_of(parent).values() for row in content.get(part.name, ())]

@@ -7,7 +7,8 @@ from sqlalchemy.orm import aliased
 
 from backoffice import clock
 from backoffice.db import Base, db
-from backoffice.models.content import Lecture, Module, Question, Resource, Revision, RevisionSkill, RevisionState
+from backoffice.models.content import Lecture, Module, Revision, RevisionSkill, RevisionState
+from backoffice.operations.tree import PARTS
 
 
 def copied(origin: Revision) -> int:
@@ -30,9 +31,9 @@ def copied(origin: Revision) -> int:
     _copy(
         Lecture, Lecture.revision_id == origin.id, revision_id=new, module_id=_twin(Module, Lecture.module_id, draft_id)
     )
-    for part in (Question, Resource):
-        lecture = _twin(Lecture, part.lecture_id, draft_id)
-        _copy(part, part.revision_id == origin.id, revision_id=new, lecture_id=lecture)
+    for part in PARTS.values():
+        owner = {part.owner.key: _twin(part.parent, part.owner, draft_id)}
+        _copy(part.model, part.model.revision_id == origin.id, revision_id=new, **owner)
     return draft_id
 
 
@@ -48,7 +49,7 @@ def _copy(model: type[Base], condition: ColumnElement[bool], **replaced: Any) ->
     return list(db.session.scalars(statement.returning(table.c.id)))
 
 
-def _twin(model: type[Module] | type[Lecture], old_id: Any, draft_id: int) -> Any:
+def _twin(model: type[Module | Lecture], old_id: Any, draft_id: int) -> Any:
     """The new parent of a copied row: of the same node, in the draft (L-9)."""
     old, new = aliased(model), aliased(model)
     return (

@@ -5,35 +5,66 @@ from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.db import db
 from backoffice.errors import NotFound, Refused
-from backoffice.models.content import Lecture, LecturePart, Module, Node, NodeKind, Question, Resource, Revision
+from backoffice.models.content import (
+    Assignment,
+    Lecture,
+    Module,
+    Node,
+    NodeKind,
+    Question,
+    Resource,
+    Revision,
+    TreePart,
+)
 
 MODULES_MAX = 100
 LECTURES_MAX = 100
 QUESTIONS_MAX = 50
 RESOURCES_MAX = 30
+ASSIGNMENTS_MAX = 20
 
 # What says where a row stands; all its other columns are its content.
 _PLACE = frozenset({"id", "revision_id", "module_id", "lecture_id", "node_id", "position"})
 
-NodeRow = TypeVar("NodeRow", bound=Module | Lecture | LecturePart)
+NodeRow = TypeVar("NodeRow", bound=Module | Lecture | TreePart)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What hangs on a lecture: its table, its name in what is kept of a deleted one, and how many there may be."""
+    """What hangs on a module or a lecture: its table, and the column that tells on which.
 
-    model: type[LecturePart]
+    `name` is what it is called in what is kept of a deleted parent; there may be `most` of it on one.
+    """
+
+    model: type[TreePart]
+    parent: type[Module | Lecture]
+    owner: InstrumentedAttribute[int]
     name: str
     most: int
 
+    def owner_of(self, row: Any) -> int:
+        """The id of what this row hangs on."""
+        return int(getattr(row, self.owner.key))
+
+    def made(self, owner_id: int, **values: Any) -> TreePart:
+        """A new row that hangs there."""
+        return self.model(**{self.owner.key: owner_id}, **values)
+
 
 PARTS = {
-    NodeKind.RESOURCE: Part(Resource, "resources", RESOURCES_MAX),
-    NodeKind.QUESTION: Part(Question, "questions", QUESTIONS_MAX),
+    NodeKind.ASSIGNMENT: Part(Assignment, Module, Assignment.module_id, "assignments", ASSIGNMENTS_MAX),
+    NodeKind.RESOURCE: Part(Resource, Lecture, Resource.lecture_id, "resources", RESOURCES_MAX),
+    NodeKind.QUESTION: Part(Question, Lecture, Question.lecture_id, "questions", QUESTIONS_MAX),
 }
+
+
+def parts_of(parent: type[Module | Lecture]) -> dict[NodeKind, Part]:
+    """What hangs on modules, or on lectures."""
+    return {kind: part for kind, part in PARTS.items() if part.parent is parent}
 
 
 def modules_of(revision: Revision) -> ColumnElement[bool]:
@@ -50,7 +81,7 @@ def node_of(model: type[NodeRow], revision: Revision, node_id: int) -> NodeRow:
     return row
 
 
-def content_of(row: Module | Lecture | LecturePart) -> dict[str, Any]:
+def content_of(row: Module | Lecture | TreePart) -> dict[str, Any]:
     """All of a row but its place and its key, by column."""
     return {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key not in _PLACE}
 

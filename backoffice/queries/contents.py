@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from backoffice.db import db
 from backoffice.models.catalogues import Category, Language, Skill
-from backoffice.models.content import Lecture, Module, Question, Resource, Revision, RevisionSkill
+from backoffice.models.content import Assignment, Lecture, Module, Question, Resource, Revision, RevisionSkill
 from backoffice.models.media import Upload, UploadState
 from backoffice.queries.captions import tracks
 from backoffice.queries.diff import Content, ContentDiff, ContentNode, compare
 
 # The order in which the parts of a lecture are read.
 _FILES, _QUESTIONS = range(2)
+# Assignments of a module stand behind its lectures, whose positions are below this.
+_AFTER_LECTURES = 1_000_000
 
 
 def content_diff(before_id: int | None, after_id: int) -> ContentDiff:
@@ -26,10 +29,15 @@ def content_diff(before_id: int | None, after_id: int) -> ContentDiff:
 def _contents(revision_ids: Sequence[int]) -> dict[int | None, Content]:
     nodes: dict[int, list[tuple[tuple[int, ...], ContentNode]]] = {number: [] for number in revision_ids}
     places: dict[int, tuple[tuple[int, ...], int]] = {}
-    for module in db.session.execute(_of(Module.revision_id, revision_ids, Module)).scalars():
+    modules = _of(Module.revision_id, revision_ids, Module, _assignments())
+    for module, assignments in db.session.execute(modules):
         places[module.id] = ((module.position,), module.node_id)
         node = ContentNode(module.node_id, None, "module", 0, {"title": module.title})
         nodes[module.revision_id].append(((module.position,), node))
+        for position, (node_id, *texts) in enumerate(assignments or ()):
+            fields = dict(zip(("title", "body"), texts, strict=True))
+            node = ContentNode(node_id, module.node_id, "assignment", 1, fields)
+            nodes[module.revision_id].append(((module.position, _AFTER_LECTURES, position), node))
     lectures: dict[int, tuple[tuple[int, ...], int]] = {}
     query = _of(Lecture.revision_id, revision_ids, Lecture, Upload)
     for lecture, file in db.session.execute(query.outerjoin(Upload, Upload.id == Lecture.video_upload_id)):
@@ -64,6 +72,17 @@ def _contents(revision_ids: Sequence[int]) -> dict[int | None, Content]:
         number: Content(number, texts[number], tuple(node for _, node in sorted(nodes[number], key=lambda n: n[0])))
         for number in revision_ids
     }
+
+
+def _assignments() -> ScalarSelect[Any]:
+    """Node, title and text of the assignments of the module at hand, as JSON in order: no statement of their own."""
+    facts = func.jsonb_build_array(Assignment.node_id, Assignment.title, Assignment.body)
+    return (
+        select(func.jsonb_agg(aggregate_order_by(facts, Assignment.position)))
+        .where(Assignment.module_id == Module.id)
+        .correlate(Module)
+        .scalar_subquery()
+    )
 
 
 def _texts(revision_ids: Sequence[int]) -> dict[int, dict[str, str]]:

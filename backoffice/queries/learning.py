@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from backoffice import clock
 from backoffice.access import Action, Actor
 from backoffice.db import db
-from backoffice.models.content import Lecture, LectureKind, Module, Question, Resource, Revision
+from backoffice.models.content import Assignment, Lecture, LectureKind, Module, Question, Resource, Revision
 from backoffice.models.courses import Course
 from backoffice.models.learning import AnswerAttempt, LectureProgress
 from backoffice.models.media import Upload, UploadState
@@ -48,10 +49,11 @@ class LectureLine:
 
 @dataclass(frozen=True, slots=True)
 class ModuleLines:
-    """A module of the outline."""
+    """A module of the outline; `assignments` have `node_id` and `title`."""
 
     title: str
     lectures: list[LectureLine]
+    assignments: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,13 @@ def outline(revision_id: int, student_id: int) -> list[ModuleLines]:
         .correlate(Lecture)
         .scalar_subquery()
     )
+    line = func.jsonb_build_object("node_id", Assignment.node_id, "title", Assignment.title)
+    assignments = (
+        select(func.jsonb_agg(aggregate_order_by(line, Assignment.position)))
+        .where(Assignment.module_id == Module.id)
+        .correlate(Module)
+        .scalar_subquery()
+    )
     query = (
         select(
             Module.id.label("module_id"),
@@ -157,6 +166,7 @@ def outline(revision_id: int, student_id: int) -> list[ModuleLines]:
             LectureProgress.completed_at,
             asked.label("questions"),
             right.label("right"),
+            assignments.label("assignments"),
         )
         .outerjoin(Lecture, Lecture.module_id == Module.id)
         .outerjoin(Upload, Upload.id == Lecture.video_upload_id)
@@ -169,7 +179,7 @@ def outline(revision_id: int, student_id: int) -> list[ModuleLines]:
     )
     modules: dict[int, ModuleLines] = {}
     for row in db.session.execute(query):
-        module = modules.setdefault(row.module_id, ModuleLines(row.module_title, []))
+        module = modules.setdefault(row.module_id, ModuleLines(row.module_title, [], row.assignments or []))
         if row.node_id is not None:
             module.lectures.append(_line(row))
     return list(modules.values())
@@ -217,6 +227,15 @@ def lecture(revision_id: int, node_id: int, student_id: int) -> LectureView | No
         completed=place is not None and place.completed_at is not None,
         captions=tracks(found.captions),
     )
+
+
+def assignment(revision_id: int, node_id: int) -> tuple[str, str] | None:
+    """Title and Markdown of an assignment of this revision (C-3). One statement."""
+    query = select(Assignment.title, Assignment.body).where(
+        Assignment.revision_id == revision_id, Assignment.node_id == node_id
+    )
+    row = db.session.execute(query).one_or_none()
+    return None if row is None else (row.title, row.body)
 
 
 def files(revision_id: int, lecture_node_id: int) -> list[FileView]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from backoffice.config import settings
 from backoffice.db import db
 from backoffice.integrations.checks.model import (
+    AssignmentSnapshot,
     CourseSnapshot,
     LectureSnapshot,
     ModuleSnapshot,
@@ -21,7 +22,7 @@ from backoffice.integrations.checks.model import (
     VideoSnapshot,
 )
 from backoffice.models.catalogues import Category, Language, Skill
-from backoffice.models.content import Lecture, Module, Question, Resource, Revision, RevisionSkill
+from backoffice.models.content import Assignment, Lecture, Module, Question, Resource, Revision, RevisionSkill
 from backoffice.models.media import FINISHED, Upload, UploadState
 from backoffice.models.review import Submission, SubmissionState
 
@@ -93,6 +94,7 @@ def _modules(revision_id: int) -> tuple[tuple[ModuleSnapshot, ...], bool]:
             Upload.duration_s,
             Upload.asset,
             _resources().label("resources"),
+            _assignments().label("assignments"),
         )
         .outerjoin(Lecture, Lecture.module_id == Module.id)
         .outerjoin(Upload, Upload.id == Lecture.video_upload_id)
@@ -100,18 +102,23 @@ def _modules(revision_id: int) -> tuple[tuple[ModuleSnapshot, ...], bool]:
         .order_by(Module.position, Lecture.position)
     )
     questions = _questions(revision_id)
-    titles: dict[int, str] = {}
+    rows: dict[int, Row[Any]] = {}
     lectures: defaultdict[int, list[LectureSnapshot]] = defaultdict(list)
     is_waiting = False
     for row in db.session.execute(query):
-        titles[row.module_node] = row.module_title
+        rows[row.module_node] = row
         if row.Lecture is not None:
             lectures[row.module_node].append(_lecture(row, tuple(questions[row.Lecture.id])))
             states = [row.video_state, *(resource["state"] for resource in row.resources or ())]
             is_waiting = is_waiting or any(state is not None and state not in FINISHED for state in states)
     modules = (
-        ModuleSnapshot(node_id=node_id, title=title, lectures=tuple(lectures[node_id]))
-        for node_id, title in titles.items()
+        ModuleSnapshot(
+            node_id=node_id,
+            title=row.module_title,
+            lectures=tuple(lectures[node_id]),
+            assignments=tuple(AssignmentSnapshot(**assignment) for assignment in row.assignments or ()),
+        )
+        for node_id, row in rows.items()
     )
     return tuple(modules), is_waiting
 
@@ -147,6 +154,18 @@ def _resources() -> ScalarSelect[Any]:
         .join(file, file.id == Resource.upload_id)
         .where(Resource.lecture_id == Lecture.id)
         .correlate(Lecture)
+        .scalar_subquery()
+    )
+
+
+def _assignments() -> ScalarSelect[Any]:
+    """The assignments of the module at hand as JSON, in order: no statement of their own."""
+    columns = (Assignment.node_id, Assignment.title, Assignment.body)
+    built = func.jsonb_build_object(*(part for column in columns for part in (column.key, column)))
+    return (
+        select(func.jsonb_agg(aggregate_order_by(built, Assignment.position)))
+        .where(Assignment.module_id == Module.id)
+        .correlate(Module)
         .scalar_subquery()
     )
 

@@ -1,4 +1,4 @@
-"""Files for download of lectures (C-4), and covers that show a part of their picture (C-1)."""
+"""Files for download (C-4), assignments of modules (C-3), covers that show a part of their picture (C-1)."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,11 +9,12 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+NODES = ["module", "lecture", "question", "resource", "assignment"]
 # The words that a column may hold from here on, and before.
 WORDS = {
-    ("upload", "upload_kind"): (["video", "image", "file"], ["video", "image"]),
-    ("node", "node_kind"): (["module", "lecture", "question", "resource"], ["module", "lecture", "question"]),
-    ("removed_node", "node_kind"): (["module", "lecture", "question", "resource"], ["module", "lecture", "question"]),
+    ("upload", "upload_kind"): (["video", "image", "archive", "file"], ["video", "image", "archive"]),
+    ("node", "node_kind"): (NODES, NODES[:3]),
+    ("removed_node", "node_kind"): (NODES, NODES[:3]),
 }
 
 
@@ -24,9 +25,7 @@ def _allow(table: str, name: str, words: list[str]) -> None:
     op.create_check_constraint(constraint, table, f"kind in ({listed})")
 
 
-def upgrade() -> None:
-    for (table, name), (words, _before) in WORDS.items():
-        _allow(table, name, words)
+def _resources() -> None:
     op.create_table(
         "resource",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -53,6 +52,38 @@ def upgrade() -> None:
     op.create_index(op.f("ix_resource_node_id"), "resource", ["node_id"])
     op.create_index(op.f("ix_resource_upload_id"), "resource", ["upload_id"])
 
+
+def _assignments() -> None:
+    op.create_table(
+        "assignment",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
+        sa.Column("module_id", sa.BigInteger(), nullable=False),
+        sa.Column("node_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_assignment_revision_id_revision")),
+        sa.ForeignKeyConstraint(["module_id"], ["module.id"], name=op.f("fk_assignment_module_id_module")),
+        sa.ForeignKeyConstraint(["node_id"], ["node.id"], name=op.f("fk_assignment_node_id_node")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment")),
+        sa.UniqueConstraint("revision_id", "node_id", name=op.f("uq_assignment_revision_id_node_id")),
+        sa.UniqueConstraint(
+            "module_id",
+            "position",
+            name=op.f("uq_assignment_module_id_position"),
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+    )
+    op.create_index(op.f("ix_assignment_node_id"), "assignment", ["node_id"])
+
+
+def upgrade() -> None:
+    for (table, name), (words, _before) in WORDS.items():
+        _allow(table, name, words)
+    _resources()
+    _assignments()
     op.add_column("upload", sa.Column("source_id", sa.Text(), nullable=True))
     op.add_column("upload", sa.Column("crop", JSONB(), nullable=True))
     op.create_foreign_key(op.f("fk_upload_source_id_upload"), "upload", "upload", ["source_id"], ["id"])
@@ -61,6 +92,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("upload", "crop")
     op.drop_column("upload", "source_id")
+    op.drop_table("assignment")
     op.drop_table("resource")
     for (table, name), (_words, before) in WORDS.items():
         _allow(table, name, before)

@@ -43,6 +43,36 @@ def shown(page: Page) -> Image.Image:
     return Image.open(io.BytesIO(page.request.get(str(address)).body())).convert("RGB")
 
 
+def by_finger(page: Page, house: House, browser: Browser, home: str) -> None:
+    """On a phone of the same author: draw the frame up to the edge, and see the red half."""
+    phone = browser.new_context(
+        base_url=house.address,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        storage_state=page.context.storage_state(),
+    )
+    small = phone.new_page()
+    small.goto(f"{home}/cover")
+    small.locator("[data-frame]").scroll_into_view_if_needed()
+    client = phone.new_cdp_session(small)
+    box = small.locator("[data-frame]").bounding_box()
+    assert box
+    x, y = box["x"] + 10, box["y"] + 10
+    for kind, points in (
+        ("touchStart", [{"x": x, "y": y}]),
+        *(("touchMove", [{"x": x, "y": y - 70 * step}]) for step in range(1, 6)),
+        ("touchEnd", []),
+    ):
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    assert part(small)[1] == 0
+    small.get_by_role("button", name="Show this part").click()
+    expect(small.get_by_role("link", name="Choose the part that is shown")).to_be_visible()
+    with shown(small) as cover:
+        assert cover.getpixel((240, 265))[0] > 200
+    phone.close()
+
+
 def test_c1_the_part_of_a_cover_is_chosen_and_shown(
     new_page: Callable[..., Page], house: House, browser: Browser, tmp_path: Path
 ) -> None:
@@ -78,29 +108,4 @@ def test_c1_the_part_of_a_cover_is_chosen_and_shown(
         assert cover.getpixel((240, 4))[2] > 200
 
     # With a finger, on a phone.
-    phone = browser.new_context(
-        base_url=house.address,
-        viewport={"width": 390, "height": 844},
-        has_touch=True,
-        is_mobile=True,
-        storage_state=page.context.storage_state(),
-    )
-    small = phone.new_page()
-    small.goto(f"{home}/cover")
-    small.locator("[data-frame]").scroll_into_view_if_needed()
-    client = phone.new_cdp_session(small)
-    box = small.locator("[data-frame]").bounding_box()
-    assert box
-    x, y = box["x"] + 10, box["y"] + 10
-    for kind, points in (
-        ("touchStart", [{"x": x, "y": y}]),
-        *(("touchMove", [{"x": x, "y": y - 70 * step}]) for step in range(1, 6)),
-        ("touchEnd", []),
-    ):
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    assert part(small)[1] == 0
-    small.get_by_role("button", name="Show this part").click()
-    expect(small.get_by_role("link", name="Choose the part that is shown")).to_be_visible()
-    with shown(small) as cover:
-        assert cover.getpixel((240, 265))[0] > 200
-    phone.close()
+    by_finger(page, house, browser, home)

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from backoffice.db import db
 from backoffice.models.content import Lecture, Question, Revision
-from tests.factories.courses import draft_course
+from backoffice.models.media import UploadKind
+from tests.factories.courses import draft_course, upload
 from tests.factories.people import Cast, log_in
 from tests.public.forms import filled, opened
 
@@ -140,7 +141,19 @@ def test_l1_a_frozen_course_answers_a_script_with_the_reason(client: FlaskClient
     assert "handed in" in answer.get_json()["title"]
 
 
-@pytest.mark.parametrize("shown", ["", "[]", '{"title": 7}', "{"])
+def test_rule4_two_covers_are_told_apart_by_their_names(client: FlaskClient, cast: Cast) -> None:
+    path = f"/studio/courses/{draft_course(cast.owner).id}/texts"
+    covers = [upload(cast.owner, kind=UploadKind.IMAGE).id for _number in range(2)]
+    log_in(client, cast.owner)
+    one, two = opened(client, path), opened(client, path)
+    client.post(path, data={**one, "cover_upload_id": covers[0]}, headers=JSON)
+    told = client.post(path, data={**two, "cover_upload_id": covers[1]}, headers=JSON).get_json()
+    assert all(cover[:8] in told["choice"] for cover in covers)
+    assert "lecture.mp4" in told["choice"]
+    assert db.session.scalar(select(Revision.cover_upload_id)) == covers[0]
+
+
+@pytest.mark.parametrize("shown", ["", "[]", '{"title": 7}', "{", "[" * 100_000])
 def test_rule4_a_form_that_cannot_say_what_was_shown_overwrites_nothing(
     client: FlaskClient, path: str, shown: str
 ) -> None:

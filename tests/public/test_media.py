@@ -15,7 +15,7 @@ from backoffice.integrations.storage.house import storage
 from backoffice.models.content import Lecture, Revision
 from backoffice.models.courses import Course
 from backoffice.models.media import Upload, UploadState
-from backoffice.operations import blocks
+from backoffice.operations import blocks, purchases
 from backoffice.public.media.links import (
     EVERYBODY,
     cover_url,
@@ -23,6 +23,7 @@ from backoffice.public.media.links import (
     signed_poster_url,
     signed_storyboard_url,
 )
+from backoffice.public.media.routes import TRUSTED_S
 from tests.factories import courses
 from tests.factories.media import Uploader, picture_bytes, video_bytes
 from tests.factories.people import Cast, log_in
@@ -50,15 +51,15 @@ def done_video(app: Flask, browser: Uploader) -> str:
 def test_x5_a_video_plays_for_the_holder_of_the_link(app: Flask, browser: Uploader, cast: Cast) -> None:
     upload_id = done_video(app, browser)
     with app.test_request_context():
-        master, poster = (make(upload_id, cast.student.person_id) for make in (signed_master_url, signed_poster_url))
-    visitor = log_in(app.test_client(), cast.student)
+        master, poster = (make(upload_id, cast.owner.person_id) for make in (signed_master_url, signed_poster_url))
+    visitor = log_in(app.test_client(), cast.owner)
     playlist = visitor.get(master)
     assert playlist.status_code == 200
     assert playlist.mimetype == "application/vnd.apple.mpegurl"
     assert playlist.headers["X-Content-Type-Options"] == "nosniff"
     assert visitor.get(poster).mimetype == "image/jpeg"
     with app.test_request_context():
-        storyboard = signed_storyboard_url(upload_id, cast.student.person_id)
+        storyboard = signed_storyboard_url(upload_id, cast.owner.person_id)
     track = visitor.get(storyboard)
     assert track.mimetype == "text/vtt"
     sheet = storyboard.rsplit("/", 1)[0] + "/" + re.findall(r"(\S+)#xywh=", track.text)[0]
@@ -98,8 +99,8 @@ def test_l8_a_link_to_a_free_preview_closes_with_the_course(app: Flask, client: 
 def test_x5_forged_and_expired_links_open_nothing(app: Flask, browser: Uploader, cast: Cast) -> None:
     upload_id, other = done_video(app, browser), "f" * 32
     with app.test_request_context():
-        url = signed_master_url(upload_id, cast.student.person_id)
-        elsewhere = signed_master_url(other, cast.student.person_id)
+        url = signed_master_url(upload_id, cast.owner.person_id)
+        elsewhere = signed_master_url(other, cast.owner.person_id)
     client = app.test_client()
     _, _, token, _, name = url.split("/")
     expires, viewer, digest = token.split(".")
@@ -113,11 +114,30 @@ def test_x5_forged_and_expired_links_open_nothing(app: Flask, browser: Uploader,
         assert client.get(f"/v/{forged}/{upload_id}/{name}").status_code == 403
     assert client.get(f"/v/{elsewhere.split('/')[2]}/{upload_id}/{name}").status_code == 403
     assert client.get(url).status_code == 403
-    log_in(client, cast.student)
+    log_in(client, cast.owner)
     assert client.get(f"/v/{token}/{upload_id}/no-such-file.m4s").status_code == 404
     assert client.get(f"/v/{token}/{upload_id}/..%2f..%2fmaster.m3u8").status_code == 404
     with clock.at(clock.now() + timedelta(minutes=settings().media_link_minutes)):
         assert client.get(url).status_code == 403
+
+
+def test_m4_a_link_ends_with_the_access_to_the_course(app: Flask, client: FlaskClient, cast: Cast) -> None:
+    course = courses.live_course(cast.owner, price_minor=0)
+    made = courses.upload(cast.owner)
+    with unguarded():
+        lecture = db.session.scalars(select(Lecture).where(Lecture.revision_id == course.live_revision_id)).first()
+        assert lecture is not None
+        lecture.video_upload_id = made.id
+        db.session.commit()
+    purchase = purchases.buy(actor=cast.student, course_id=course.id, shown_price_minor=0)
+    with app.test_request_context():
+        urls = [signed_master_url(made.id, person.person_id) for person in (cast.student, cast.other_student)]
+    # The factory makes no files: whoever may look is told that there is none.
+    assert log_in(client, cast.student).get(urls[0]).status_code == 404
+    assert log_in(app.test_client(), cast.other_student).get(urls[1]).status_code == 403
+    purchases.refund(actor=cast.student, purchase_id=purchase.id)
+    with clock.at(clock.now() + timedelta(seconds=TRUSTED_S)):
+        assert client.get(urls[0]).status_code == 403
 
 
 def test_c1_a_cover_is_seen_by_all_when_its_course_is_live(app: Flask, browser: Uploader, cast: Cast) -> None:

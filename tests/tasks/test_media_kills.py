@@ -51,9 +51,12 @@ class Crew:
 
     def start(self, name: str) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 COMMANDS[name], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
             )
+        # On several cores x264 plans by how far its other threads have come: now and then a frame differs by a byte.
+        os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
+        return process
 
     def kill(self, name: str) -> None:
         os.killpg(self.running[name].pid, signal.SIGKILL)
@@ -100,20 +103,21 @@ def test_t4_a_hundred_files_under_fire(committed_app: Flask, tmp_path: Path) -> 
             # No more on their way than one person may have.
             for kind in kinds[len(sent) : len(sent) + max(0, 20 - left)]:
                 sent[browser.send(sources[kind][0], kind=sources[kind][1], pieces=1)] = kind
-            time.sleep(chance.uniform(2, 7))
+            time.sleep(chance.uniform(3, 15))
             victim = chance.choice(["worker", "worker", "worker", "relay", "scheduler"])
             crew.kill(victim)
             crew.running[victim] = crew.start(victim)
             killed[victim] += 1
     finally:
         crew.end()
-    made = defaultdict(list)
+    made: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for upload in db.session.scalars(select(Upload)):
         assert upload.asset is not None
-        made[sent[upload.id]].append(products(upload))
+        for name, digest in products(upload).items():
+            made[sent[upload.id], name][digest] += 1
     db.session.rollback()
-    assert {kind: len(copies) for kind, copies in made.items()} == dict.fromkeys(sources, 25)
-    assert all(copy == copies[0] for copies in made.values() for copy in copies)
+    assert {kind for kind, _ in made} == set(sources)
+    assert {file: copies for file, copies in made.items() if list(copies.values()) != [25]} == {}
     media.clear_leftovers()
     assert list(uploads_folder().iterdir()) == []
     assert {key.split("/")[1] for key in storage().list("")} == set(sent)

@@ -65,12 +65,22 @@ class LectureSnapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentSnapshot:
+    """An assignment of a module (C-3); `body` is Markdown."""
+
+    node_id: int
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleSnapshot:
-    """A module (C-3) with its lectures in order."""
+    """A module (C-3) with its lectures and assignments in order."""
 
     node_id: int
     title: str
     lectures: tuple[LectureSnapshot, ...] = ()
+    assignments: tuple[AssignmentSnapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

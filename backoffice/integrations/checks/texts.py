@@ -40,6 +40,9 @@ def _all_places(snapshot: CourseSnapshot) -> Iterator[TextPlace]:
         yield TextPlace("title", module.node_id, module.title, False, False)
         for lecture in module.lectures:
             yield from _lecture_places(lecture)
+        for assignment in module.assignments:
+            yield TextPlace("title", assignment.node_id, assignment.title, False, False)
+            yield TextPlace("body", assignment.node_id, assignment.body, False, True)
 
 
 def _lecture_places(lecture: LectureSnapshot) -> Iterator[TextPlace]:

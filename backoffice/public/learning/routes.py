@@ -81,6 +81,20 @@ def lecture(slug: str, node_id: int) -> str:
     )
 
 
+@bp.get("/learn/<slug>/assignments/<int:node_id>")
+def assignment(slug: str, node_id: int) -> str:
+    """What there is to do in a module (C-3)."""
+    found = _entered(slug)
+    shown = learning.assignment(found.revision_id, node_id)
+    if shown is None:
+        abort(404)
+    modules = learning.outline(found.revision_id, viewer().actor.person_id)
+    title, body = shown
+    return render_template(
+        "learning/assignment.html", entry=found, title=title, body=markdown.render(body), modules=modules, shown=node_id
+    )
+
+
 @bp.get("/preview/<slug>/<int:node_id>")
 def preview(slug: str, node_id: int) -> str:
     """A lecture that is open to everybody (C-4), or, with `shown=draft`, one of a draft for its author and staff."""

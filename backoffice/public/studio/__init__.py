@@ -2,6 +2,7 @@
 
 from backoffice.public.studio import (
     archive_routes,
+    assignment_routes,
     author_routes,
     caption_routes,
     content_routes,
@@ -17,6 +18,7 @@ from backoffice.public.studio.blueprint import bp
 
 __all__ = [
     "archive_routes",
+    "assignment_routes",
     "author_routes",
     "bp",
     "caption_routes",

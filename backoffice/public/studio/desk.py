@@ -79,6 +79,8 @@ def _places(course_id: int, snapshot: CourseSnapshot) -> dict[int, str]:
     places: dict[int, str] = {}
     for module in snapshot.modules:
         places[module.node_id] = url_for("studio.module", course_id=course_id, node_id=module.node_id)
+        for assignment in module.assignments:
+            places[assignment.node_id] = url_for("studio.assignment", course_id=course_id, node_id=assignment.node_id)
         for lecture in module.lectures:
             places[lecture.node_id] = url_for("studio.lecture", course_id=course_id, node_id=lecture.node_id)
             for resource in lecture.resources:

@@ -23,6 +23,7 @@ from wtforms.widgets import RangeInput
 
 from backoffice import money
 from backoffice.models.content import Level
+from backoffice.operations.assignments import ASSIGNMENT_FIELDS
 from backoffice.operations.content import LECTURE_FIELDS
 from backoffice.operations.courses import Terms
 from backoffice.operations.revisions import TEXT_COLUMNS
@@ -203,6 +204,15 @@ class NewLectureForm(FlaskForm):
 
     title = StringField(_l("Title"), validators=[DataRequired()])
     kind = RadioField(_l("Kind"), choices=[("text", _l("Text")), ("video", _l("Video"))], default="text")
+
+
+class AssignmentForm(SharedForm):
+    """An assignment (C-3)."""
+
+    FIELDS = ASSIGNMENT_FIELDS
+
+    title = StringField(_l("Title"), validators=[DataRequired()])
+    body = TextAreaField(_l("What is to be done"))
 
 
 class LectureForm(SharedForm):

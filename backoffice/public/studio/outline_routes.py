@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from backoffice.errors import DomainError, Refused
-from backoffice.models.content import Lecture, Module, RemovedNode
-from backoffice.operations import content, outline, removals, resources
+from backoffice.models.content import Assignment, Lecture, Module, RemovedNode
+from backoffice.operations import assignments, content, outline, removals, resources
 from backoffice.public.incoming import whole_number
 from backoffice.public.sessions import viewer
 from backoffice.public.studio import desk
@@ -48,25 +48,29 @@ def _order() -> list[tuple[int, list[int]]]:
         raise Refused("outline.order", _("The order did not arrive. Load the page again.")) from error
 
 
+NODE = "/courses/<int:course_id>/<any(modules, lectures, questions, resources, assignments):kind>/<int:node_id>"
 MOVES: dict[str, Callable[..., None]] = {
     "modules": content.move_module,
     "lectures": content.move_lecture,
     "questions": content.move_question,
     "resources": resources.move_resource,
+    "assignments": assignments.move_assignment,
 }
 DELETIONS: dict[str, Callable[..., RemovedNode]] = {
     "modules": removals.delete_module,
     "lectures": removals.delete_lecture,
     "questions": removals.delete_question,
     "resources": removals.delete_resource,
+    "assignments": removals.delete_assignment,
 }
-COPIES: dict[str, Callable[..., Module | Lecture]] = {
+COPIES: dict[str, Callable[..., Module | Lecture | Assignment]] = {
     "modules": outline.duplicate_module,
     "lectures": outline.duplicate_lecture,
+    "assignments": outline.duplicate_assignment,
 }
 
 
-@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions, resources):kind>/<int:node_id>/move")
+@bp.post(NODE + "/move")
 def move_node(course_id: int, kind: str, node_id: int) -> Response:
     """Move a node one place up or down; the page that asked is shown again."""
     by = -1 if request.form.get("direction") == "up" else 1
@@ -74,7 +78,7 @@ def move_node(course_id: int, kind: str, node_id: int) -> Response:
     return _after(course_id)
 
 
-@bp.post("/courses/<int:course_id>/<any(modules, lectures):kind>/<int:node_id>/duplicate")
+@bp.post("/courses/<int:course_id>/<any(modules, lectures, assignments):kind>/<int:node_id>/duplicate")
 def duplicate_node(course_id: int, kind: str, node_id: int) -> Response:
     """Copy a node with all below it, and open the copy."""
     made = COPIES[kind](actor=viewer().actor, course_id=course_id, node_id=node_id)
@@ -82,7 +86,9 @@ def duplicate_node(course_id: int, kind: str, node_id: int) -> Response:
     return back(course_id, made.node_id, kind.removesuffix("s"))
 
 
-@bp.post("/courses/<int:course_id>/<any(modules, lectures, questions, resources):kind>/<int:node_id>/delete")
+@bp.post(
+    "/courses/<int:course_id>/<any(modules, lectures, questions, resources, assignments):kind>/<int:node_id>/delete"
+)
 def delete_node(course_id: int, kind: str, node_id: int) -> Response:
     """Delete a node of the draft with all below it."""
     kept = DELETIONS[kind](actor=viewer().actor, course_id=course_id, node_id=node_id)

@@ -11,7 +11,9 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField
 
 from backoffice.operations.merging import Saved, Shown, fingerprint, fingerprints
+from backoffice.public.sessions import viewer
 from backoffice.queries.diff import Segment, words
+from backoffice.queries.media import upload_status
 
 MINE, THEIRS = "mine", "theirs"
 
@@ -76,6 +78,10 @@ class SharedForm(FlaskForm):
         if isinstance(control, SelectField | SelectMultipleField):
             chosen = value if isinstance(control, SelectMultipleField) else [value]
             return ", ".join(str(label) for key, label in control.choices if key in chosen)
+        if isinstance(control, HiddenField) and value:
+            # The id tells two files of one name apart.
+            file = upload_status(str(value))
+            return f"{file.filename} ({file.id[:8]})" if file and file.owner_id == viewer().id else ""
         return "" if value is None else str(value)
 
     def typed(self) -> dict[str, Any]:
@@ -87,7 +93,7 @@ class SharedForm(FlaskForm):
         """What the fields were filled with; who has seen the others' version of one and keeps theirs was shown that."""
         try:
             shown = json.loads(self.shown.data or "")
-        except ValueError:
+        except (ValueError, RecursionError):
             shown = {}
         known = {name: mark for name, mark in shown.items() if isinstance(mark, str)} if isinstance(shown, dict) else {}
         choices = {field: self._choice(field) for field in self.FIELDS}
