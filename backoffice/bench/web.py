@@ -1,4 +1,4 @@
-"""The real server with the shop or with the yardstick on it, and those who send and ask."""
+"""The server as `make up` runs it, with the shop or with the yardstick on it, and those who send and ask."""
 
 import http.client
 import re
@@ -15,9 +15,8 @@ from backoffice.bench import crew
 from backoffice.bench.cpu import tree_cpu_s
 from backoffice.db import db, operation
 from backoffice.dev.processes import free_port
+from backoffice.dev.up import SERVER
 
-# As `make up` runs it.
-SERVER = ("-m", "gunicorn", "-k", "gthread", "-w", "2", "--threads", "8", "--no-control-socket")
 SHOP, YARDSTICK = "wsgi:app", "backoffice.bench.yardstick:app"
 START_S = 120.0
 _TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')

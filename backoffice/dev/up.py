@@ -29,6 +29,8 @@ FLASK = (PYTHON, "-m", "flask", "--app", "wsgi")
 # A worker may finish what it holds; --worker-shutdown-timeout is in milliseconds.
 WORKER = (PYTHON, "-m", "dramatiq", "backoffice.tasks.worker:setup", "--worker-shutdown-timeout", "25000", "-p", "1")
 WORKER_GRACE = 30.0
+# Who sends a file on a slow line holds a thread all the time: so many that the pages do not wait for it.
+SERVER = ("-m", "gunicorn", "-k", "gthread", "-w", "2", "--threads", "32", "--no-control-socket")
 MIGRATE = ProcessSpec("migrations", (*FLASK, "db", "upgrade"))
 DEMO = ProcessSpec("demo-data", (*FLASK, "demo", "load"))
 BENCH = ProcessSpec("bench", (*FLASK, "bench"))
@@ -46,11 +48,10 @@ class Plan:
 
 def site_plan(settings: UpSettings) -> Plan:
     """Return the plan of the whole site."""
-    gunicorn = ("-m", "gunicorn", "wsgi:app", "-k", "gthread", "-w", "2", "--threads", "8", "--no-control-socket")
     return Plan(
         steps=(MIGRATE, DEMO) if settings.demo else (MIGRATE,),
         processes=(
-            ProcessSpec("web", (PYTHON, *gunicorn, "-b", f"127.0.0.1:{settings.port}"), grace=35.0),
+            ProcessSpec("web", (PYTHON, *SERVER, "wsgi:app", "-b", f"127.0.0.1:{settings.port}"), grace=35.0),
             ProcessSpec(
                 "worker", (*WORKER, "-t", "8", "-Q", "default"), {"dramatiq_worker_timeout": "100"}, WORKER_GRACE
             ),

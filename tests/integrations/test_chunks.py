@@ -109,6 +109,9 @@ def test_the_proof_counts_the_sound(
     info, made = good
     out_dir = tmp_path / "joined"
     join(made, info, out_dir, ffmpeg)
+    woken: list[bool] = []
+    joints.prove(made, info, out_dir, ["90p"], on_wake=lambda: woken.append(True))
+    assert woken
     longer = make_video("longer.m4a", "-f", "lavfi", "-i", "sine=d=21", "-c:a", "aac")
     (tmp_path / "sound" / joints.SOUND_FILE).write_bytes(longer.read_bytes())
     with pytest.raises(TranscodeFailed, match="pieces of sound"):

@@ -155,8 +155,8 @@ def join(
     """
     rungs = ladder.plan(info, settings.rungs)
     copy(made, info, out_dir, rungs, chunk_s=chunk_s, ffmpeg=ffmpeg, settings=settings, on_progress=on_progress)
-    joints.prove(made, info, out_dir, [rung.name for rung in rungs])
     progress = hls.Progress(info, on_progress)
+    joints.prove(made, info, out_dir, [rung.name for rung in rungs], on_wake=progress.beat)
     return hls.finish(out_dir, info, rungs, ffmpeg=ffmpeg, settings=settings, leveling=leveling, progress=progress)
 
 

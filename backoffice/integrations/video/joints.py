@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -27,12 +27,17 @@ class Made:
     sound: Path | None
 
 
-def prove(made: Made, info: VideoInfo, out_dir: Path, rungs: list[str]) -> None:
-    """Raises `TranscodeFailed` with `incomplete_output` and what is wrong where."""
+def prove(
+    made: Made, info: VideoInfo, out_dir: Path, rungs: list[str], on_wake: Callable[[], None] = lambda: None
+) -> None:
+    """Raises `TranscodeFailed` with `incomplete_output` and what is wrong where.
+
+    `on_wake` is called five times a second: long files take their time to be read.
+    """
     heads = [folder / f"{rung}.nut" for rung in rungs for folder, _ in made.chunks]
     files = [out_dir / f"{rung}.m4s" for rung in rungs]
     sounds = [out_dir / f"{ladder.AUDIO_RENDITION}.m4s", made.sound / SOUND_FILE] if made.sound else []
-    answers = _read([*heads, *files, *sounds], info, out_dir)
+    answers = _read([*heads, *files, *sounds], info, out_dir, on_wake)
     for number, rung in enumerate(rungs):
         alike = {answer["head"] for answer in answers[number * len(made.chunks) :][: len(made.chunks)]}
         if len(alike) != 1:
@@ -58,7 +63,7 @@ def _prove_picture(rung: str, facts: dict[str, Any], info: VideoInfo, pictures: 
         raise TranscodeFailed("incomplete_output", f"{rung} has {len(keys)} key frames where {len(grid)} belong")
 
 
-def _read(paths: list[Path], info: VideoInfo, out_dir: Path) -> list[dict[str, Any]]:
+def _read(paths: list[Path], info: VideoInfo, out_dir: Path, on_wake: Callable[[], None]) -> list[dict[str, Any]]:
     lines: list[str] = []
     argv = [sys.executable, "-I", str(CHILD), *map(str, paths)]
     rights = sandbox.Limits(
@@ -68,7 +73,7 @@ def _read(paths: list[Path], info: VideoInfo, out_dir: Path) -> list[dict[str, A
         file_bytes=0,
     )
     try:
-        ended = sandbox.run(argv, limits=rights, cwd=out_dir, on_line=lines.append)
+        ended = sandbox.run(argv, limits=rights, cwd=out_dir, on_line=lines.append, on_wake=on_wake)
     except sandbox.LimitExceeded as error:
         raise TranscodeFailed("out_of_limits", f"proof: {error}") from error
     if ended.returncode != 0 or len(lines) != len(paths):
