@@ -6,8 +6,9 @@ from backoffice import clock
 from backoffice.access import Action, Actor
 from backoffice.db import db, operation
 from backoffice.models.media import Upload, UploadState
-from backoffice.operations.uploads import MIB, SWEEP_BATCH
-from backoffice.outbox import Event, emit
+from backoffice.operations.quotas import MIB
+from backoffice.operations.upload_rows import tell_workers
+from backoffice.operations.uploads import SWEEP_BATCH
 
 DISK_FULL, NOT_EQUIPPED = "disk_full", "not_equipped"
 # The original stays while its renditions are made and moved; small files have larger ones.
@@ -49,5 +50,5 @@ def release(*, actor: Actor, room_bytes: int, equipped: bool, limit: int = SWEEP
         room_bytes -= needed
         released += 1
         upload.hold_code, upload.updated_at = None, clock.now()
-        emit(Event.UPLOAD_RECEIVED, upload_id=upload.id)
+        tell_workers(upload)
     return released

@@ -102,6 +102,11 @@ def queue(upload: Upload, actor: Actor, reason: str = "") -> None:
     """Hand the file to the workers in this transaction (T-1)."""
     states.move(upload, UploadState.UPLOADED, actor=actor, reason=reason)
     end_attempt(upload)
+    tell_workers(upload)
+
+
+def tell_workers(upload: Upload) -> None:
+    """Write down, for the workers of its kind, that the file is there."""
     emit(Event.ARCHIVE_RECEIVED if upload.kind is UploadKind.ARCHIVE else Event.UPLOAD_RECEIVED, upload_id=upload.id)
 
 

@@ -168,6 +168,7 @@ class ImportView:
     offset: int
     percent: int
     error_code: str | None
+    hold_code: str | None
     asset: Mapping[str, Any]
     created_at: datetime
     files: int
@@ -206,6 +207,7 @@ def _imports() -> Select[*tuple[Any, ...]]:
     )
     columns = (
         *(Upload.id, Upload.state, Upload.filename, Upload.size, Upload.offset, Upload.percent, Upload.error_code),
+        Upload.hold_code,
         *(func.coalesce(Upload.asset, literal({}, Upload.asset.type)).label("asset"), Upload.created_at),
     )
     handed_over = and_(part.archive_id == Upload.id, part.state != UploadState.RECEIVING)

@@ -122,7 +122,7 @@ def test_m2_the_page_tops_up_by_stripe_and_its_callback_changes_nothing_more(
     for _time in range(2):
         assert post(client, told) == 204
     card = db.session.scalars(select(SavedCard.id)).one()
-    again = top_up(client, "2", saved=str(card), amount="5")
+    again = top_up(client, "2", saved=str(card), amount="5", number="", code="")
     money.settle_top_up(top_up_id=again)
     assert available(cast) == 2_500
     assert verify_book().holds
@@ -185,7 +185,9 @@ def test_m2_a_card_of_another_provider_is_not_charged(client: FlaskClient, house
     old = db.session.scalars(select(SavedCard.id)).one()
     assert "4444" not in client.get("/account/top-up").text
     assert "Can no longer be charged" in client.get("/account/cards").text
-    answer = client.post("/account/top-up", data=FORM | {"request_key": "1", "saved": str(old)})
+    answer = client.post(
+        "/account/top-up", data=FORM | {"request_key": "1", "saved": str(old), "number": "", "code": ""}
+    )
     assert answer.status_code == 422
     assert "kept by another payment provider" in answer.text
     money.settle_top_up(top_up_id=top_up(client, "2", keep="y"))

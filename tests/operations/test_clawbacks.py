@@ -95,7 +95,7 @@ def test_m8_who_owes_withdraws_nothing_until_sales_have_paid(cast: Cast) -> None
     paid(cast, 7_000)
     give_back(cast, purchase)
     fund(cast.owner, 2_000)
-    assert (available(cast.owner), debt(cast.owner)) == (2_000, -7_000)
+    assert (available(cast.owner), debt(cast.owner)) == (0, -5_000)
     with pytest.raises(Refused) as error:
         ask(cast.owner, 1_500, "owing")
     assert (error.value.code, error.value.data) == ("withdrawal.debt", {"field": "amount"})

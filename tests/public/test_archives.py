@@ -83,9 +83,9 @@ def test_t3_what_was_given_up_can_be_tried_again(app: Flask, browser: Uploader, 
     upload_id = received(cast.owner, zipped(text_of()))
     work = uploads.start_processing(actor=SYSTEM, upload_id=upload_id)
     assert work
-    course_imports.give_up(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, error_code="disk_full", detail="")
+    course_imports.give_up(actor=SYSTEM, upload_id=upload_id, attempt=work.attempt, error_code="gave_up", detail="")
     page = browser.client.get(IMPORT).text
-    assert "There was no room left on our side." in page
+    assert "The processing stopped several times on our side." in page
     assert f"/uploads/{upload_id}/retry" in page
     answer = browser.client.post(f"/uploads/{upload_id}/retry", data={"next": IMPORT})
     assert answer.location == IMPORT

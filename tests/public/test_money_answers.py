@@ -16,7 +16,7 @@ from backoffice.db import db, unguarded
 from backoffice.integrations.payments.base import Payout, PayoutState
 from backoffice.integrations.storage.house import storage
 from backoffice.models.courses import Course
-from backoffice.models.exports import MoneyExport
+from backoffice.models.exports import Export
 from backoffice.models.payments import TopUp, Withdrawal, WithdrawalState
 from backoffice.models.people import User
 from backoffice.models.purchases import Purchase
@@ -195,7 +195,7 @@ def test_m9_the_files_add_up(app: Flask, cast: Cast) -> None:
         filters = Filters(kind=kind).to_json()
         exports.ask(actor=cast.owner, request_key=kind or "all", filters=filters, locale="en", time_zone="UTC")
     drain(app)
-    statement, sales = (_rows(export) for export in db.session.scalars(select(MoneyExport).order_by(MoneyExport.id)))
+    statement, sales = (_rows(export) for export in db.session.scalars(select(Export).order_by(Export.id)))
     assert [(row["Operation"], row["Amount"], row["Debt"]) for row in statement] == [
         ("Sale taken back", "-10.00", "-70.00"),
         ("Withdrawal", "-70.00", ""),
@@ -207,7 +207,7 @@ def test_m9_the_files_add_up(app: Flask, cast: Cast) -> None:
     ]
 
 
-def _rows(export: MoneyExport) -> list[dict[str, str]]:
+def _rows(export: Export) -> list[dict[str, str]]:
     with storage().open(str(export.file_key)) as file:
         return list(csv.DictReader(io.StringIO(file.read().decode("utf-8-sig"))))
 

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backoffice.db import db
-from backoffice.integrations.storage.house import part_path, storage, uploads_folder
+from backoffice.integrations.storage.house import ORIGINAL, part_path, storage, uploads_folder
 from backoffice.integrations.video import sandbox
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
 from backoffice.models.media import Upload, UploadState
@@ -148,7 +148,9 @@ def test_what_has_two_faces_is_made_anew(app: Flask, browser: Uploader, canary: 
     drain(app)
     assert stored(upload_id).state is UploadState.DONE
     assert not part_path(upload_id).exists()
-    kept = list(storage().list(f"{case.kind}/{upload_id}"))
+    # A picture as it was sent is kept, to cut another part of it, and given to nobody.
+    assert browser.client.get(f"/media/image/{upload_id}/{ORIGINAL}").status_code == 404
+    kept = [key for key in storage().list(f"{case.kind}/{upload_id}") if not key.endswith(f"/{ORIGINAL}")]
     assert {key.rpartition(".")[2] for key in kept} <= {"m3u8", "m4s", "jpg", "vtt", "webp"}
     for key in kept:
         content = storage().open(key).read()

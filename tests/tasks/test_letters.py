@@ -246,6 +246,9 @@ def test_x6_every_event_about_a_person_has_its_letter() -> None:
     silent = {
         Event.UPLOAD_RECEIVED,
         Event.ARCHIVE_RECEIVED,
+        Event.PRODUCTS_UNUSED,
+        Event.UPLOAD_CHUNK_QUEUED,
+        Event.UPLOAD_CHUNKS_DONE,
         Event.COURSE_SUBMITTED,
         Event.TOP_UP_STARTED,
         Event.PROOF_ASKED,

@@ -1,11 +1,13 @@
 """What any storage can do. Keys are made by the server; names that people chose never become keys."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Protocol
+from urllib.parse import quote
 
 from flask_babel import lazy_gettext as _l
 
@@ -14,6 +16,7 @@ from backoffice.errors import DomainError
 KEY_MAX_CHARS = 512
 # Below it lie files that browsers have sent straight into a bucket, until products are made of them.
 INCOMING = "incoming"
+_TOKEN = re.compile(r"[A-Za-z0-9._-]+")
 _KEY = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(/[a-z0-9_-][a-z0-9_.-]*)*")
 # All that we make ourselves and browsers may show; anything else is handed out as a file that runs nothing.
 _TYPES = {
@@ -87,6 +90,15 @@ def content_type(key: str) -> str | None:
 
 def nobody() -> None:
     """The progress of a write that nobody asks for."""
+
+
+def attachment_header(filename: str) -> str:
+    """The `Content-Disposition` that saves an object under any name, one in Cyrillic or with quotes too (RFC 6266)."""
+    if _TOKEN.fullmatch(filename):
+        return f"attachment; filename={filename}"
+    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
+    spelled = "".join(letter for letter in plain if letter.isprintable() and letter not in '"\\')
+    return f"attachment; filename=\"{spelled}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 class Storage(Protocol):

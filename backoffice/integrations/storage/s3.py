@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import boto3
 from boto3.exceptions import Boto3Error
@@ -24,6 +24,7 @@ from backoffice.integrations.storage.base import (
     ObjectMissing,
     StorageAway,
     StoredObject,
+    attachment_header,
     check_key,
     content_type,
     is_key,
@@ -134,7 +135,7 @@ class S3Storage:
     def url(self, key: str, *, seconds: int, filename: str | None = None, mimetype: str | None = None) -> str:
         asked = {"Bucket": self.bucket, "Key": self.name(key)}
         if filename is not None:
-            asked["ResponseContentDisposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
+            asked["ResponseContentDisposition"] = attachment_header(filename)
         if mimetype is not None:
             asked["ResponseContentType"] = mimetype
         lasts = max(1, min(seconds, LONGEST_LINK_S))

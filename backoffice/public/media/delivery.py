@@ -11,7 +11,7 @@ from flask import Response, abort, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from backoffice.config import settings
-from backoffice.integrations.storage.base import BadKey, ObjectMissing, Storage
+from backoffice.integrations.storage.base import BadKey, ObjectMissing, Storage, attachment_header
 from backoffice.integrations.storage.house import storage
 from backoffice.integrations.storage.ranges import product_headers, range_response
 from backoffice.integrations.video.playlists import PLAYLIST_SUFFIX, with_addresses
@@ -52,7 +52,7 @@ def _from_here(path: Path, key: str, filename: str | None, mimetype: str | None)
     else:
         answer = range_response(path, request.environ)
     if filename is not None:
-        answer.headers.set("Content-Disposition", "attachment", filename=filename)
+        answer.headers["Content-Disposition"] = attachment_header(filename)
     if mimetype is not None:
         answer.headers["Content-Type"] = mimetype
     return answer

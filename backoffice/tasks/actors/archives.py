@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -28,6 +28,7 @@ from backoffice.operations.upload_rows import LeaseLost, largest_mb
 from backoffice.operations.uploads import Work
 from backoffice.queries.media import upload_status
 from backoffice.queries.viewers import Viewer, viewer_by_id
+from backoffice.tasks import holds
 from backoffice.tasks.registry import actor
 
 log = logging.getLogger(__name__)
@@ -37,12 +38,6 @@ TELL_EVERY_S = 1.0
 SPARE_BYTES = 512 * MIB
 # What waits to be written to a slow disk must not outlast the lease.
 SAFE_EVERY_BYTES = 256 * MIB
-
-
-class DiskFull(Exception):
-    """There is no room for what is in the archive; nothing is wrong with it."""
-
-    code = "disk_full"
 
 
 @actor(queue="media", long=True)
@@ -58,14 +53,16 @@ def import_course(*, upload_id: str) -> None:
     if work is None:
         return
     try:
-        _attempt(upload_id, work)
+        is_over = _attempt(upload_id, work)
     except LeaseLost:
         log.warning("attempt %d at archive %s was taken over", work.attempt, upload_id)
     else:
-        part_path(upload_id).unlink(missing_ok=True)
+        if is_over:
+            part_path(upload_id).unlink(missing_ok=True)
 
 
-def _attempt(upload_id: str, work: Work) -> None:
+def _attempt(upload_id: str, work: Work) -> bool:
+    """Whether the archive is needed no more: taken in, or refused."""
     status = upload_status(upload_id)
     owner = viewer_by_id(status.owner_id) if status is not None else None
     db.session.rollback()
@@ -82,7 +79,10 @@ def _attempt(upload_id: str, work: Work) -> None:
         except Exception as error:
             with suppress(LeaseLost):
                 attempt.end(error)
-            raise
+            if holds.reason_to_wait(error) is None:
+                raise
+            return False
+    return True
 
 
 class _Attempt:
@@ -97,7 +97,7 @@ class _Attempt:
         self._told_at = time.monotonic()
 
     def run(self) -> None:
-        """From the file to the draft. Raises `ArchiveRefused`, domain errors, `DiskFull`."""
+        """From the file to the draft. Raises `ArchiveRefused`, domain errors, `holds.NoRoom`."""
         source = part_path(self._upload_id)
         if not source.is_file():
             raise refused(Place(), _("The file that you sent is no longer here. Upload it again."))
@@ -144,10 +144,12 @@ class _Attempt:
         self._clear()
 
     def end(self, error: Exception) -> None:
-        """It broke for a reason that is not the archive's: try again, or give up after the last time (T-3)."""
-        step = {"actor": SYSTEM, "upload_id": self._upload_id, "attempt": self._number, "detail": str(error)}
-        if self._number < settings().task_attempts:
-            uploads.give_back(**step)
+        """It broke for a reason that is not the archive's: wait for the house, try again, or give up at last (T-3)."""
+        step: dict[str, Any] = {"actor": SYSTEM, "upload_id": self._upload_id, "attempt": self._number}
+        step["detail"] = str(error)
+        hold_code = holds.reason_to_wait(error)
+        if hold_code is not None or self._number < settings().task_attempts:
+            uploads.give_back(**step, hold_code=hold_code)
         else:
             course_imports.give_up(**step, error_code=getattr(error, "code", uploads.GAVE_UP))
         self._clear()
@@ -167,4 +169,4 @@ def _require_room(course: ArchivedCourse) -> None:
     needed = sum(each.size for each in course.media)
     folder: Path = uploads_folder()
     if needed and shutil.disk_usage(folder).free < needed + SPARE_BYTES:
-        raise DiskFull(f"{needed} bytes do not fit into {folder}")
+        raise holds.NoRoom(f"{needed} bytes do not fit into {folder}")
