@@ -42,6 +42,7 @@ class UploadStatus:
     is_part: bool
     parts: list[str] | None
     client_metadata: str
+    products_id: str
 
     @property
     def finished(self) -> bool:
@@ -59,7 +60,7 @@ def upload_status(upload_id: str) -> UploadStatus | None:
     columns: tuple[Any, ...] = (
         *(Upload.id, Upload.owner_id, Upload.kind, Upload.state, Upload.filename, Upload.size, Upload.offset),
         *(Upload.percent, Upload.error_code, Upload.hold_code, Upload.duration_s, Upload.expires_at),
-        *(Upload.size_known, Upload.is_part, Upload.parts, Upload.client_metadata),
+        *(Upload.size_known, Upload.is_part, Upload.parts, Upload.client_metadata, Upload.products_id),
     )
     row = db.session.execute(select(*columns).where(Upload.id == upload_id)).one_or_none()
     return None if row is None else UploadStatus(*row)

@@ -76,7 +76,7 @@ def test_c1_the_part_is_chosen_by_a_plain_form_and_made_by_a_worker(
 def test_c1_senseless_parts_are_told_and_change_nothing(app: Flask, client: FlaskClient, cast: Cast) -> None:
     first = sent(app, client, cast)
     base = f"/studio/courses/{draft_course(cast.owner).id}"
-    assert client.get(f"{base}/cover").status_code == 404
+    assert client.get(f"{base}/cover").status_code == 302
     put(first)
     for changed in ({"y": "9999"}, {"width": "10"}, {"x": "many"}, {"x": "9" * 30}, {"shown_upload_id": "another"}):
         part = {"shown_upload_id": first, "x": "0", "y": "0", "width": "10000", **changed}

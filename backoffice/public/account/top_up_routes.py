@@ -35,7 +35,7 @@ def _page(form: TopUpForm) -> str:
     return render_template(
         "account/top_up.html",
         form=form,
-        available=money.available(viewer().actor.person_id),
+        balance=money.balance(viewer().actor.person_id),
         least=_limit(settings().min_top_up_minor),
         most=_limit(settings().max_top_up_minor),
         test_cards=TEST_CARDS if settings().payment_provider == "fake" else {},

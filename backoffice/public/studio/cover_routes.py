@@ -3,7 +3,7 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from backoffice.errors import DomainError, NotFound
+from backoffice.errors import DomainError
 from backoffice.integrations.images import WIDTHS
 from backoffice.operations import covers
 from backoffice.operations.covers import PARTS, Crop
@@ -33,7 +33,9 @@ def cover(course_id: int) -> Page:
     head = desk.load(course_id)
     picture = cover_picture(head.cover_upload_id) if head.cover_upload_id else None
     if picture is None:
-        raise NotFound("cover.no_original", _("There is no picture here of which a part could be chosen."))
+        # Covers of the time before originals were kept, and those that are not ready.
+        flash(_("The original of this cover is not here, so no part of it can be chosen. Upload it again."), "info")
+        return redirect(url_for("studio.texts", course_id=course_id, _anchor="cover"))
     form = CropForm(data={**_part(picture), "shown_upload_id": picture.upload_id})
     if form.validate_on_submit():
         try:
