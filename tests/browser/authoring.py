@@ -64,7 +64,7 @@ def add_video(page: Page, file: Path) -> None:
 
     page.route("**/uploads/*", slowly)
     page.set_input_files("[data-upload] input[type=file]", make_video(file))
-    expect(page.locator("[data-upload]").get_by_role("progressbar")).to_be_visible()
+    expect(page.locator("[data-upload]").first.get_by_role("progressbar")).to_be_visible()
     expect(page.locator("[name=video_upload_id]")).not_to_have_value("", timeout=60_000)
     page.unroute("**/uploads/*")
     save(page)

@@ -12,7 +12,7 @@ from tests.factories.archives import text_of, zipped
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-COURSE = "SQL beyond SELECT"
+COURSE = "Git without tears"
 MENU = "Parts of the course"
 WORK_MS = 60_000
 

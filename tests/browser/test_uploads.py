@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 AUTHOR = "author@lectern.example"
 SLOW = 1_500_000
 SECONDS = 18
+# A lecture has another box, for its files.
+VIDEO = '[data-upload][data-field="video_upload_id"]'
 FIGURES = re.compile(r"^[\d.]+ MB of [\d.]+ MB · [\d.]+ [KM]B/s · \d+ (s|min) left$")
 NewPage = Callable[..., Page]
 
@@ -65,17 +67,17 @@ class Line:
 def video_lecture(page: Page, home: str, title: str) -> str:
     """A module with a video lecture, open; its address."""
     authoring.add_lecture(page, home, module=f"Module of {title}", title=title, kind="Video")
-    page.wait_for_selector("[data-upload]")
+    page.wait_for_selector(VIDEO)
     return page.url
 
 
 def choose(page: Page, file: Path) -> None:
-    page.set_input_files("[data-upload] input[type=file]", file)
+    page.set_input_files(f"{VIDEO} input[type=file]", file)
 
 
 def under_way(page: Page) -> None:
     """Wait until figures of speed and time are shown, and something has come."""
-    expect(page.locator(".upload-facts")).to_have_text(FIGURES, timeout=60_000)
+    expect(page.locator(f"{VIDEO} .upload-facts")).to_have_text(FIGURES, timeout=60_000)
 
 
 def arrived(page: Page) -> str:
@@ -94,7 +96,7 @@ def test_t5_a_file_over_a_line_that_breaks_is_watched_being_prepared_and_played(
     choose(author, video)
     under_way(author)
     line.be(offline=True)
-    expect(author.locator(".upload-error")).to_contain_text("The connection was lost")
+    expect(author.locator(f"{VIDEO} .upload-error")).to_contain_text("The connection was lost")
     line.be(bytes_a_second=SLOW)
     # Nobody presses anything: it goes on by itself.
     under_way(author)
@@ -174,7 +176,7 @@ def test_t5_who_is_signed_out_signs_in_in_another_tab_and_two_files_go_on(
     for page in (author, second):
         page.bring_to_front()
         page.get_by_role("button", name="Go on").click()
-        expect(page.locator(".upload-error")).to_contain_text("You are signed out")
+        expect(page.locator(f"{VIDEO} .upload-error")).to_contain_text("You are signed out")
     other.bring_to_front()
     sign_in(other, AUTHOR)
     for page, line in zip((author, second), lines, strict=True):
@@ -208,7 +210,7 @@ def test_x5_what_does_not_fit_is_said_before_a_byte_is_sent(
         author.goto(address)
         line = Line(author)
         choose(author, video)
-        expect(author.locator(".upload-error")).to_contain_text("Delete files that you no longer use.")
+        expect(author.locator(f"{VIDEO} .upload-error")).to_contain_text("Delete files that you no longer use.")
         assert line.announced == 0
         author.goto("/studio/files")
         expect(author.get_by_text("Soon no more files fit.")).to_be_visible()
