@@ -46,7 +46,7 @@ def test_l1_a_course_is_written_fetched_and_taken_in_again(new_page: Callable[..
         fetch.click()
     archive = tmp_path / download.value.suggested_filename
     download.value.save_as(archive)
-    assert re.fullmatch(r"sql-beyond-select.*\.zip", archive.name)
+    assert re.fullmatch(r"git-without-tears.*\.zip", archive.name)
 
     send(page, archive)
     expect(page.get_by_text("The draft is made.")).to_be_visible(timeout=WORK_MS)
