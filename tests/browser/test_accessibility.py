@@ -21,6 +21,10 @@ OWN_PURCHASE = (
     "SELECT p.id FROM purchase p JOIN user_account u ON u.id = student_id WHERE email = 'student@lectern.example'"
     " ORDER BY state = 'reserved' DESC, p.id DESC LIMIT 1"
 )
+VIDEO_LECTURE = (
+    "SELECT c.id || '/lectures/' || l.node_id FROM lecture l JOIN course c ON live_revision_id = revision_id"
+    " WHERE l.kind = 'video' AND slug = 'python-from-the-first-line'"
+)
 PAGES: dict[str, tuple[tuple[str, str], ...]] = {
     "": (
         ("/", ""),
@@ -39,7 +43,7 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         (f"/learn/{COURSE}", ""),
         (
-            f"/learn/{COURSE}/lectures/{{}}",
+            f"/learn/{COURSE}/{{}}",
             "SELECT l.node_id FROM lecture l JOIN course ON live_revision_id = revision_id WHERE l.kind = 'video'",
         ),
         (
@@ -71,8 +75,10 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
                 "/outline",
                 "/deleted",
                 "/export",
+                "/cover",
             )
         ),
+        *((f"/studio/courses/{{}}{path}", VIDEO_LECTURE) for path in ("", "/captions")),
         (
             "/preview/tests-that-you-trust/{}?shown=draft",
             "SELECT node_id FROM lecture l JOIN course ON draft_revision_id = revision_id"
@@ -156,7 +162,9 @@ def test_pages_are_accessible_and_fit(house: House, new_page: Callable[..., Page
     wrong = []
     for path, query in PAGES[who]:
         address = path.format(house.rows(query)[0][0]) if query else path
-        page.goto(address)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == (404 if path == "/no-such-page" else 200), address
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             wrong += [f"{address} at {width}: {fault}" for fault in faults(page)]

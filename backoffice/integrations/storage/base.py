@@ -97,7 +97,7 @@ def attachment_header(filename: str) -> str:
     if _TOKEN.fullmatch(filename):
         return f"attachment; filename={filename}"
     plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
-    spelled = "".join(letter for letter in plain if letter.isprintable() and letter not in '"\\')
+    spelled = "".join(letter for letter in plain if letter.isprintable() and letter not in '"\\').strip()
     return f"attachment; filename=\"{spelled}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
