@@ -41,7 +41,9 @@ def put(
     known = {kept["language"]: kept for kept in lecture.captions}
     lecture.captions = list((known | {language: entry}).values())
     if len(lecture.captions) > LANGUAGES_MAX:
-        raise Refused("captions.languages", _l("A video has captions in %(limit)s languages at most.", limit=20))
+        raise Refused(
+            "captions.languages", _l("A video has captions in %(limit)s languages at most.", limit=LANGUAGES_MAX)
+        )
     return lecture
 
 

@@ -1,10 +1,11 @@
 """The outline of a course as a whole: its order in one go, and copies of its parts (L-1, C-3, C-4)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Integer, column, select, update, values
+from sqlalchemy import ColumnElement, Integer, column, select, update, values
 
 from backoffice.access import Actor
 from backoffice.db import db, operation
@@ -64,15 +65,22 @@ def arrange(*, actor: Actor, course_id: int, version: int, order: Order) -> Revi
     return revision
 
 
+def _place_behind(
+    part: Module | Lecture | Assignment, revision: Revision, kind: NodeKind, siblings: ColumnElement[bool], most: int
+) -> dict[str, Any]:
+    """The place of a copy: right behind what it is a copy of, the others make room."""
+    place = new_place(revision, kind, type(part), siblings, most)
+    shift(type(part), siblings, part.position + 1, 1)
+    return place | {"position": part.position + 1}
+
+
 @operation
 def duplicate_lecture(*, actor: Actor, course_id: int, node_id: int) -> Lecture:
     """A copy of a lecture with all that hangs on it, behind it; its nodes are new, never learnt with (L-9)."""
     revision = editable(actor, course_id)
     lecture = node_of(Lecture, revision, node_id)
     siblings = Lecture.module_id == lecture.module_id
-    place = new_place(revision, NodeKind.LECTURE, Lecture, siblings, LECTURES_MAX)
-    shift(Lecture, siblings, lecture.position + 1, 1)
-    place["position"] = lecture.position + 1
+    place = _place_behind(lecture, revision, NodeKind.LECTURE, siblings, LECTURES_MAX)
     copied = content_of(lecture) | {"title": _copy_title(lecture.title)}
     copy = Lecture(module_id=lecture.module_id, **copied, **place)
     db.session.add(copy)
@@ -87,9 +95,7 @@ def duplicate_assignment(*, actor: Actor, course_id: int, node_id: int) -> Assig
     revision = editable(actor, course_id)
     assignment = node_of(Assignment, revision, node_id)
     siblings = Assignment.module_id == assignment.module_id
-    place = new_place(revision, NodeKind.ASSIGNMENT, Assignment, siblings, ASSIGNMENTS_MAX)
-    shift(Assignment, siblings, assignment.position + 1, 1)
-    place["position"] = assignment.position + 1
+    place = _place_behind(assignment, revision, NodeKind.ASSIGNMENT, siblings, ASSIGNMENTS_MAX)
     copied = content_of(assignment) | {"title": _copy_title(assignment.title)}
     copy = Assignment(module_id=assignment.module_id, **copied, **place)
     db.session.add(copy)
@@ -101,9 +107,7 @@ def duplicate_module(*, actor: Actor, course_id: int, node_id: int) -> Module:
     """A copy of a module with all that is in it, right behind it; its nodes are new (L-9)."""
     revision = editable(actor, course_id)
     module = node_of(Module, revision, node_id)
-    place = new_place(revision, NodeKind.MODULE, Module, modules_of(revision), MODULES_MAX)
-    shift(Module, modules_of(revision), module.position + 1, 1)
-    place["position"] = module.position + 1
+    place = _place_behind(module, revision, NodeKind.MODULE, modules_of(revision), MODULES_MAX)
     copy = Module(title=_copy_title(module.title), **place)
     lectures = db.session.scalars(select(Lecture).where(Lecture.module_id == module.id)).all()
     nodes = _nodes(revision, NodeKind.LECTURE, len(lectures))

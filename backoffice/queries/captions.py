@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
+from backoffice import clock
 from backoffice.access import Action, Actor
 from backoffice.db import db
 from backoffice.models.content import Caption, Lecture
 from backoffice.models.courses import Course
+from backoffice.models.purchases import Enrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,19 @@ def tracks(captions: Iterable[dict[str, Any]]) -> tuple[Track, ...]:
 def caption_text(caption_id: int) -> str | None:
     """The WebVTT; None when there is none. Whoever asks has checked the right. One statement."""
     return db.session.scalar(select(Caption.text).where(Caption.id == caption_id))
+
+
+def may_read_caption(caption_id: int, viewer_id: int) -> bool:
+    """Whether it belongs to one's own course, or to one to which one has access now (M-4). One statement."""
+    enrolled = exists().where(
+        Enrolment.course_id == Course.id, Enrolment.student_id == viewer_id, Enrolment.open_at(clock.now())
+    )
+    query = (
+        select(Caption.id)
+        .join(Course, Course.id == Caption.course_id)
+        .where(Caption.id == caption_id, or_(Course.author_id == viewer_id, enrolled))
+    )
+    return db.session.scalar(query) is not None
 
 
 def is_free_caption(caption_id: int) -> bool:

@@ -78,8 +78,9 @@ def line(user_id: int, seq: int, *, of_debt: bool = False) -> Line | None:
     purchase = db.session.get(Purchase, thing.purchase_id) if thing.purchase_id is not None else None
     sees_all = purchase is not None and purchase.author_id == user_id
     used: list[Use] = []
+    left = 0
     if found.kind is TransactionKind.RELEASE and not of_debt:
-        used = _uses(user_id, seq, found.amount, found.balance_after)
+        used, left = _uses(user_id, seq, found.amount, found.balance_after)
     return Line(
         row=row_of(found),
         steps=_steps(user_id, column, number, sees_all=sees_all),
@@ -88,12 +89,15 @@ def line(user_id: int, seq: int, *, of_debt: bool = False) -> Line | None:
         reason=(purchase.return_reason or "") if purchase is not None else "",
         withdrawal_id=thing.withdrawal_id if found.state == "asked" else None,
         used=used,
-        left=Money(max(found.amount, 0) - sum(use.amount.minor for use in used), settings().currency),
+        left=Money(left, settings().currency),
     )
 
 
-def _uses(user_id: int, seq: int, amount: int, balance_after: int) -> list[Use]:
-    """Which later entries took the money of a line: what was there before it goes first. One statement."""
+def _uses(user_id: int, seq: int, amount: int, balance_after: int) -> tuple[list[Use], int]:
+    """The first later entries that took the money of a line, and what is left of it after all of them.
+
+    What was there before it goes first. One statement.
+    """
     gone = -LedgerEntry.amount
     after = (
         select(
@@ -112,14 +116,18 @@ def _uses(user_id: int, seq: int, amount: int, balance_after: int) -> list[Use]:
     first = balance_after - amount
     part = func.least(after.c.until, balance_after) - func.greatest(after.c.until - after.c.gone, first)
     rows = db.session.execute(
-        select(after.c.seq, LedgerTransaction.at, LedgerTransaction.kind, LedgerTransaction.key, part)
+        select(
+            *(after.c.seq, LedgerTransaction.at, LedgerTransaction.kind, LedgerTransaction.key),
+            *(part, func.sum(part).over()),
+        )
         .join(LedgerTransaction, LedgerTransaction.id == after.c.transaction_id)
         .where(after.c.until > first, after.c.until - after.c.gone < balance_after)
         .order_by(after.c.seq)
         .limit(PAGE_ROWS)
-    )
+    ).all()
     unit = settings().currency
-    return [Use(number, at, kind, key, Money(int(minor), unit)) for number, at, kind, key, minor in rows]
+    used = [Use(number, at, kind, key, Money(int(minor), unit)) for number, at, kind, key, minor, _all in rows]
+    return used, amount - (int(rows[0][-1]) if rows else 0)
 
 
 def story_of_purchase(student_id: int, purchase_id: int) -> list[StoryStep]:

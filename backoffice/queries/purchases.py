@@ -123,22 +123,24 @@ def by_id(purchase_id: int) -> PurchasePage | None:
 class ClawbackPreview:
     """What taking a released sale back would do to its author: `part` comes from `available`, the rest is a debt.
 
-    `cancelled` are the amounts of withdrawals that nobody has approved; their money returns to *available* first.
+    `cancelled` are the amounts of withdrawals that nobody has approved; their money returns first. `owed` is a debt of
+    before.
     """
 
     part: Money
     available: Money
+    owed: Money
     cancelled: Sequence[Money]
 
     @property
     def debt(self) -> Money:
-        """What the author would owe more than now."""
+        """What the author would owe in all."""
         there = self.available.minor + sum(amount.minor for amount in self.cancelled)
-        return Money(max(0, self.part.minor - there), self.part.currency)
+        return Money(max(0, self.part.minor + self.owed.minor - there), self.part.currency)
 
 
 def clawback_preview(page: PurchasePage) -> ClawbackPreview | None:
-    """The author's side of giving this purchase back; None unless it is released. Two statements."""
+    """The author's side of giving this purchase back; None unless it is released. Three statements."""
     if page.state is not PurchaseState.RELEASED:
         return None
     asked = db.session.scalars(
@@ -150,6 +152,7 @@ def clawback_preview(page: PurchasePage) -> ClawbackPreview | None:
     return ClawbackPreview(
         part=page.price - page.commission,
         available=Money(ledger.balance(ledger.available(page.author_id)), unit),
+        owed=Money(-ledger.balance(ledger.debt(page.author_id)), unit),
         cancelled=[Money(amount, unit) for amount in asked],
     )
 

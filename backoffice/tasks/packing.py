@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +14,7 @@ from backoffice.db import db
 from backoffice.integrations.archives.model import ArchivedFile, with_files
 from backoffice.integrations.archives.writing import course_json
 from backoffice.integrations.archives.zips import ArchiveWriter
-from backoffice.integrations.storage.base import ObjectMissing
+from backoffice.integrations.storage.base import INCOMING, ObjectMissing
 from backoffice.integrations.storage.house import part_path, storage
 from backoffice.integrations.video import remux
 from backoffice.integrations.video.ffmpeg import find_ffmpeg
@@ -80,6 +80,8 @@ def _original(file: FileToPack) -> BinaryIO | None:
     try:
         return part_path(file.upload_id).open("rb")
     except FileNotFoundError:
+        with suppress(ObjectMissing):
+            return storage().open(f"{INCOMING}/{file.upload_id}")
         return None
 
 

@@ -13,7 +13,7 @@ from backoffice.errors import Conflict, NotAllowed, NotFound, Refused
 from backoffice.models.content import Lecture, Module, RemovedNode, Revision
 from backoffice.models.media import Upload, UploadKind, UploadState
 from backoffice.models.outbox import OutboxEvent
-from backoffice.operations import own_files, quotas, removals, uploads, users
+from backoffice.operations import own_files, quotas, removals, resources, uploads, users
 from backoffice.operations.quotas import MIB
 from backoffice.outbox import Event
 from backoffice.queries.files import files_of, room_of
@@ -141,6 +141,35 @@ def test_l6_a_file_of_any_version_is_kept(cast: Cast) -> None:
         video.id: [False],
         cover.id: [False],
     }
+
+
+def test_c4_files_for_download_and_originals_of_covers_are_kept_while_they_are_used(cast: Cast) -> None:
+    course = draft_course(cast.owner)
+    lecture = first_lecture(course.draft_revision_id)
+    sheet = upload(cast.owner, kind=UploadKind.FILE)
+    added = resources.add_resource(
+        actor=cast.owner, course_id=course.id, lecture_node_id=lecture.node_id, upload_id=sheet.id
+    )
+    original = upload(cast.owner, kind=UploadKind.IMAGE)
+    cropped = changed(upload(cast.owner, kind=UploadKind.IMAGE), source_id=original.id)
+    with unguarded():
+        db.session.get_one(Revision, course.draft_revision_id).cover_upload_id = cropped.id
+        db.session.commit()
+
+    def refused(*made: Upload) -> None:
+        for one in made:
+            with pytest.raises(Conflict, match=r"upload\.in_use"):
+                own_files.delete(actor=cast.owner, upload_id=one.id)
+        uses = {file.id: file.uses for file in files_of(cast.owner.person_id)}
+        assert all(uses[one.id] for one in made)
+
+    refused(sheet, original, cropped)
+    removals.delete_resource(actor=cast.owner, course_id=course.id, node_id=added.node_id)
+    # It can be brought back.
+    refused(sheet)
+    with clock.at(clock.now() + RemovedNode.KEPT + timedelta(hours=1)):
+        own_files.delete(actor=cast.owner, upload_id=sheet.id)
+    assert not is_there(sheet)
 
 
 @pytest.mark.parametrize("whole_module", [False, True])

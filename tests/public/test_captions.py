@@ -15,6 +15,7 @@ from backoffice.config import settings
 from backoffice.db import db, unguarded
 from backoffice.models.content import Caption, Lecture, LectureKind
 from backoffice.models.courses import Course
+from backoffice.models.purchases import Enrolment
 from tests.factories.courses import live_course, upload
 from tests.factories.learning import own
 from tests.factories.people import Cast, log_in
@@ -160,6 +161,11 @@ def test_x5_captions_are_for_whoever_may_watch_the_video(
     assert student.get(url.replace(f"captions/{caption_id}", "captions/999999")).status_code == 403
     with clock.at(clock.now() + timedelta(minutes=settings().media_link_minutes)):
         assert student.get(url).status_code == 403
+    # As with the video itself, the link ends with the access (M-4).
+    with unguarded():
+        db.session.scalars(select(Enrolment)).one().ended_at = clock.now()
+        db.session.commit()
+    assert student.get(url).status_code == 403
 
 
 def test_c4_everybody_reads_the_captions_of_a_free_preview(app: Flask, author: FlaskClient, course: Course) -> None:

@@ -137,6 +137,11 @@ def test_m4_an_admin_sees_what_a_clawback_will_do(client: FlaskClient, cast: Cas
     assert "The author will owe $60.00." in page
     give_back(cast, purchase)
     assert ledger.balance(ledger.debt(cast.owner.person_id)) == -6_000
+    # 80.00 of another sale pay that first; taken back too, they are owed beside it.
+    later = bought(cast)
+    assert "The author will owe $60.00." in client.get(f"/admin/purchases/{later.id}").text
+    give_back(cast, later)
+    assert ledger.balance(ledger.debt(cast.owner.person_id)) == -6_000
 
 
 def test_m4_a_refund_that_pays_a_debt_says_so_before(client: FlaskClient, cast: Cast) -> None:

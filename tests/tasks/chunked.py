@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backoffice.config import settings
@@ -17,6 +18,7 @@ from backoffice.models.media import Upload, UploadState
 from backoffice.tasks.actors import chunks as jobs
 from backoffice.tasks.actors import media
 from tests.factories.media import Uploader, video_bytes
+from tests.factories.people import Cast
 from tests.factories.tasks import drain, expand
 
 SECONDS, CHUNK_SECONDS = 24, 6
@@ -24,6 +26,17 @@ SECONDS, CHUNK_SECONDS = 24, 6
 
 def change(app: Flask, monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
     monkeypatch.setitem(app.extensions, "lectern.settings", replace(settings(), **changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def chunked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every video is long."""
+    change(app, monkeypatch, video_chunk_above_minutes=0, video_chunk_seconds=CHUNK_SECONDS, video_rungs="144,90")
+
+
+@pytest.fixture
+def browser(client: FlaskClient, cast: Cast) -> Uploader:
+    return Uploader(client, cast.owner)
 
 
 def lecture() -> bytes:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from backoffice import clock
 from backoffice.access import SYSTEM
@@ -24,28 +23,20 @@ from tests.factories.media import Uploader
 from tests.factories.people import Cast
 from tests.factories.tasks import drain
 from tests.tasks.chunked import (
-    CHUNK_SECONDS,
     assert_complete,
     attempts,
+    browser,
     change,
+    chunked,
     divided,
     finish,
     rows,
     stored,
 )
 
+__all__ = ["browser", "chunked"]
+pytestmark = pytest.mark.usefixtures("chunked")
 LATER = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def chunked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every video is long."""
-    change(app, monkeypatch, video_chunk_above_minutes=0, video_chunk_seconds=CHUNK_SECONDS, video_rungs="144,90")
-
-
-@pytest.fixture
-def browser(client: FlaskClient, cast: Cast) -> Uploader:
-    return Uploader(client, cast.owner)
 
 
 def test_t2_nobody_takes_a_chunk_or_its_file_twice(app: Flask, browser: Uploader) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from backoffice import clock
 from backoffice.access import SYSTEM
@@ -27,25 +26,18 @@ from tests.factories.tasks import drain
 from tests.tasks.chunked import (
     CHUNK_SECONDS,
     assert_complete,
+    browser,
     change,
+    chunked,
     divided,
     lecture,
     rows,
     stored,
 )
 
+__all__ = ["browser", "chunked"]
+pytestmark = pytest.mark.usefixtures("chunked")
 LATER = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def chunked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every video is long."""
-    change(app, monkeypatch, video_chunk_above_minutes=0, video_chunk_seconds=CHUNK_SECONDS, video_rungs="144,90")
-
-
-@pytest.fixture
-def browser(client: FlaskClient, cast: Cast) -> Uploader:
-    return Uploader(client, cast.owner)
 
 
 def test_c4_chunks_make_the_video_that_one_process_makes(

@@ -12,7 +12,8 @@ from backoffice.access import SYSTEM
 from backoffice.config import settings
 from backoffice.db import db
 from backoffice.integrations.archives.zips import OpenArchive
-from backoffice.integrations.storage.house import part_path, uploads_folder
+from backoffice.integrations.storage.base import INCOMING
+from backoffice.integrations.storage.house import part_path, storage, uploads_folder
 from backoffice.models.content import Lecture, Module, Question, Revision, RevisionState
 from backoffice.models.courses import Course, CourseState, SaleTerms
 from backoffice.models.media import Upload, UploadKind, UploadState
@@ -223,6 +224,14 @@ def test_t3_a_lost_lease_stops_the_worker(app: Flask, cast: Cast, monkeypatch: p
     assert (stored(upload_id).state, stored(upload_id).attempt) == (UploadState.CHECKING, 2)
     assert (count(Course), told(Event.UPLOAD_RECEIVED)) == (0, [])
     assert part_path(upload_id).exists()
+
+
+def test_x5_an_archive_that_went_into_the_bucket_is_taken_in(app_with_s3: Flask, cast: Cast) -> None:
+    upload_id = received(cast.owner, zipped(text_of()))
+    storage().put_file(f"{INCOMING}/{upload_id}", part_path(upload_id))
+    part_path(upload_id).unlink()
+    drain(app_with_s3)
+    assert (stored(upload_id).state, count(Course)) == (UploadState.DONE, 1)
 
 
 def test_t3_an_archive_for_which_there_is_no_room_waits_and_goes_on_by_itself(

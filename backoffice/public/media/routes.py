@@ -13,7 +13,7 @@ from backoffice.integrations.storage.house import ATTACHMENT, ORIGINAL
 from backoffice.public.media.delivery import deliver
 from backoffice.public.media.links import EVERYBODY, captions_prefix, video_prefix
 from backoffice.public.sessions import viewer
-from backoffice.queries.captions import caption_text, is_free_caption
+from backoffice.queries.captions import caption_text, is_free_caption, may_read_caption
 from backoffice.queries.media import file_access, is_free_preview, may_watch, picture_access
 
 bp = Blueprint("media", __name__)
@@ -84,7 +84,7 @@ def attachment(upload_id: str) -> BaseResponse:
 def captions(token: str, caption_id: int) -> BaseResponse:
     """Captions for whoever may watch their video: the rules of `stream`."""
     holder = _holder(token, captions_prefix(caption_id))
-    opens = is_free_caption(caption_id) if holder == EVERYBODY else holder == viewer().id
+    opens = is_free_caption(caption_id) if holder == EVERYBODY else holder == viewer().id and _may_read(caption_id)
     text = caption_text(caption_id) if opens else None
     if text is None:
         abort(404 if opens else 403)
@@ -92,6 +92,10 @@ def captions(token: str, caption_id: int) -> BaseResponse:
     # The text of an id never changes.
     response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
     return response
+
+
+def _may_read(caption_id: int) -> bool:
+    return viewer().is_staff or may_read_caption(caption_id, viewer().actor.person_id)
 
 
 def _still_may(products_id: str) -> bool:

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from backoffice.access import SYSTEM, Actor
 from backoffice.config import settings
 from backoffice.db import db
-from backoffice.errors import Conflict, DomainError
+from backoffice.errors import DomainError
 from backoffice.integrations.archives.model import ArchivedCourse
 from backoffice.integrations.archives.problems import ArchiveRefused, Place, Problem, refused
 from backoffice.integrations.archives.reading import read_course
@@ -28,7 +28,7 @@ from backoffice.operations.upload_rows import LeaseLost, largest_mb
 from backoffice.operations.uploads import Work
 from backoffice.queries.media import upload_status
 from backoffice.queries.viewers import Viewer, viewer_by_id
-from backoffice.tasks import holds
+from backoffice.tasks import attempts, holds, originals
 from backoffice.tasks.registry import actor
 
 log = logging.getLogger(__name__)
@@ -43,13 +43,7 @@ SAFE_EVERY_BYTES = 256 * MIB
 @actor(queue="media", long=True)
 def import_course(*, upload_id: str) -> None:
     """One attempt at an archive. Its own fault ends in FAILED with what is wrong; any other is tried again (T-3)."""
-    try:
-        work = uploads.start_processing(actor=SYSTEM, upload_id=upload_id)
-    except Conflict as conflict:
-        if conflict.code != "upload.busy":
-            raise
-        # Should the other worker be lost, the sweep queues the archive again when its lease is over.
-        return
+    work = attempts.begin(upload_id)
     if work is None:
         return
     try:
@@ -99,6 +93,7 @@ class _Attempt:
     def run(self) -> None:
         """From the file to the draft. Raises `ArchiveRefused`, domain errors, `holds.NoRoom`."""
         source = part_path(self._upload_id)
+        originals.bring(self._upload_id, on_progress=self._keep_lease)
         if not source.is_file():
             raise refused(Place(), _("The file that you sent is no longer here. Upload it again."))
         with open_archive(source, largest_mb(UploadKind.ARCHIVE) * MIB) as archive:
@@ -136,6 +131,9 @@ class _Attempt:
             self._told_at = time.monotonic()
             percent = 99 * self._done // self._total
             uploads.progress(actor=SYSTEM, upload_id=self._upload_id, attempt=self._number, percent=percent)
+
+    def _keep_lease(self) -> None:
+        uploads.progress(actor=SYSTEM, upload_id=self._upload_id, attempt=self._number, percent=0)
 
     def refuse(self, problems: tuple[Problem, ...] | list[Problem]) -> None:
         """Tell what is wrong, in the owner's language, and leave nothing behind."""

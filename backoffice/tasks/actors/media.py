@@ -16,7 +16,6 @@ from backoffice import clock
 from backoffice.access import SYSTEM
 from backoffice.config import settings
 from backoffice.db import db
-from backoffice.errors import Conflict
 from backoffice.integrations import attachments
 from backoffice.integrations.attachments import FileRefused
 from backoffice.integrations.images import ImageRefused, prepare_cover
@@ -34,7 +33,7 @@ from backoffice.operations import uploads
 from backoffice.operations.upload_rows import LeaseLost
 from backoffice.operations.upload_work import Work
 from backoffice.queries.media import uploads_with_use_of_their_file
-from backoffice.tasks import holds, originals
+from backoffice.tasks import attempts, holds, originals
 from backoffice.tasks.actors import chunks
 from backoffice.tasks.registry import actor
 
@@ -47,13 +46,7 @@ TRANSCODE_ATTEMPTS = 3
 @actor(queue="media", long=True)
 def process_upload(*, upload_id: str) -> None:
     """One attempt at a received file. The file's fault ends in FAILED; any other is raised and tried again (T-3)."""
-    try:
-        work = uploads.start_processing(actor=SYSTEM, upload_id=upload_id)
-    except Conflict as conflict:
-        if conflict.code != "upload.busy":
-            raise
-        # Should the other worker be lost, the sweep queues the file again when its lease is over.
-        return
+    work = attempts.begin(upload_id)
     if work is None:
         return
     try:
