@@ -63,4 +63,4 @@ def readable_texts(viewer: Actor, caption_ids: Iterable[int]) -> dict[int, str]:
     )
     if not viewer.may(Action.SEE_ALL_COURSES):
         query = query.where(Course.author_id == viewer.user_id)
-    return dict(db.session.execute(query).tuples().all())
+    return {row.id: row.text for row in db.session.execute(query)}

@@ -23,7 +23,7 @@ def path(client: FlaskClient, cast: Cast) -> str:
     """The page of a lecture, its author signed in."""
     course = draft_course(cast.owner)
     log_in(client, cast.owner)
-    return f"/studio/courses/{course.id}/lectures/{db.session.scalars(select(Lecture.node_id)).first()}"
+    return f"/studio/courses/{course.id}/lectures/{lecture().node_id}"
 
 
 def lecture() -> Lecture:
